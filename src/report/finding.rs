@@ -1,0 +1,19 @@
+//! What `check` says of one link: fine, doubtful or broken, and the remedy.
+
+/// One line of `check`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// What was tested, for example `group "Staff"`.
+    pub subject: String,
+    pub verdict: Verdict,
+    /// What was found; with a warning or a failure also what to do.
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Ok,
+    Warning,
+    Failure,
+}
