@@ -29,6 +29,7 @@ pub enum OnNull {
 #[serde(deny_unknown_fields)]
 pub struct LongLine {
     /// An expression over `user` and `manager`.
+    #[schemars(extend("format" = "expression"))]
     pub value: String,
     #[serde(default)]
     pub when: When,
@@ -48,7 +49,7 @@ pub struct LongLine {
     expecting = "an expression, or { value = \"<expression>\", when = …, on_null = …, required = …, default = … }"
 )]
 pub enum MappingLine {
-    Expression(String),
+    Expression(#[schemars(extend("format" = "expression"))] String),
     Long(LongLine),
 }
 

@@ -9,5 +9,6 @@ use serde::Deserialize;
 pub struct ScopeSettings {
     /// An expression over `user` and `manager` that is true for the people to provision; everybody, when absent.
     #[serde(rename = "where")]
+    #[schemars(extend("format" = "expression"))]
     pub condition: Option<String>,
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 /// A length of time, whole seconds, at most ten years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("format" = "span"))]
 pub struct Span {
     seconds: u32,
 }
