@@ -141,6 +141,13 @@ impl Source {
         }
     }
 
+    /// When the credential that this source is read with expires, as far as that can be known.
+    pub async fn credential_expiry(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Entra(entra) => entra.credential_expiry(now).await,
+        }
+    }
+
     /// Tests the link and changes nothing. People of a sample are handed over for the mapping to be tried on.
     pub async fn check(&self, now: DateTime<Utc>) -> (Vec<Finding>, Vec<Person>) {
         match self {

@@ -182,7 +182,13 @@ impl Tenant {
 
     /// Every request so far whose path ends like this.
     pub fn asked(&self, path: &str) -> Vec<Asked> {
-        self.log.lock().expect("no test panics here").iter().filter(|asked| asked.path.ends_with(path)).cloned().collect()
+        self.log
+            .lock()
+            .expect("no test panics here")
+            .iter()
+            .filter(|asked| asked.path.ends_with(path))
+            .cloned()
+            .collect()
     }
 
     pub fn settings(&self) -> SourceSettings {

@@ -79,4 +79,3 @@ fn no_batch() -> SourceError {
         "The next run tries again; if it lasts, look for a proxy that rewrites answers, or ask Microsoft.",
     )
 }
-

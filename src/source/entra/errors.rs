@@ -250,11 +250,7 @@ const GRAPH: &[(u16, &str, Advice)] = &[
             "Check source.graph_url if it is set; otherwise somebody changed the group while it was read, and the next run tries again.",
         ),
     ),
-    (
-        410,
-        "",
-        advice("incomplete", "Microsoft Graph gave up a list while it was read.", "The next run reads it anew."),
-    ),
+    (410, "", advice("incomplete", "Microsoft Graph gave up a list while it was read.", "The next run reads it anew.")),
     (
         413,
         "",
@@ -291,8 +287,7 @@ pub(super) fn error(class: &'static str, reason: impl Into<String>, remedy: impl
 /// Whether the next page can no longer be had, although the list itself is well.
 pub(super) fn is_stale_list(answer: &Answer) -> bool {
     let fault = || Fault::parse(&answer.body);
-    answer.status == 410
-        || (matches!(answer.status, 400 | 404) && STALE_LIST.iter().any(|&code| fault().is(code)))
+    answer.status == 410 || (matches!(answer.status, 400 | 404) && STALE_LIST.iter().any(|&code| fault().is(code)))
 }
 
 /// A 404 of Graph's own, not of a proxy's: the object itself is not there.
@@ -343,8 +338,18 @@ fn forbidden(answer: &Answer, rights: &Rights) -> SourceError {
     } else {
         format!("The app lacks the permission {}.", missing.join(" and "))
     };
-    let wanted = if missing.is_empty() { "GroupMember.Read.All and User.Read.All".into() } else { missing.join(" and ") };
+    let wanted =
+        if missing.is_empty() { "GroupMember.Read.All and User.Read.All".into() } else { missing.join(" and ") };
     error("permission", reason, grant_remedy(&wanted))
+}
+
+/// Rows with an id and nothing else: HTTP 200, and yet a refusal (Graph, "limited information").
+pub(super) fn permission_lost() -> SourceError {
+    error(
+        "permission",
+        "The app lacks the permission User.Read.All: Microsoft Graph gives users without their names.",
+        grant_remedy("User.Read.All"),
+    )
 }
 
 /// Where a permission is granted.
@@ -426,7 +431,11 @@ pub(super) fn sign_in_refused(answer: &Answer) -> SourceError {
             format!("The sign-in service is not available (HTTP {}).", answer.status),
             "The next run tries again; if it lasts, see https://status.cloud.microsoft.",
         ),
-        None => error("credentials", unknown_refusal(answer, &fault), "Check source.tenant_id, source.client_id and source.client_secret."),
+        None => error(
+            "credentials",
+            unknown_refusal(answer, &fault),
+            "Check source.tenant_id, source.client_id and source.client_secret.",
+        ),
     };
     if let (Some(_), Some(number)) = (known, fault.number()) {
         error.reason = format!("{} (AADSTS{number})", error.reason);

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::{OnceCell, mpsc};
 
+use super::Entra;
 use super::count::count;
-use super::errors::{self, error, grant_remedy};
+use super::errors::{self, error};
 use super::graph::{Graph, encoded};
 use super::groups::{self, Group};
 use super::managers;
@@ -88,12 +89,13 @@ pub(super) struct Enumeration<'a> {
 }
 
 impl<'a> Enumeration<'a> {
-    pub fn new(graph: &'a Graph, group: &'a Group, selection: &'a Selection, sink: Sink<'a>) -> Self {
+    pub fn new(entra: &'a Entra, group: &'a Group, selection: &'a Selection, sink: Sink<'a>) -> Self {
+        let collection = entra.collection();
         Self {
-            graph,
+            graph: &entra.graph,
             group,
             selection,
-            collection: format!("/groups/{}/members", encoded(&group.id)),
+            collection: format!("/groups/{}/{collection}", encoded(&group.id)),
             sink,
             hasher: RandomState::new(),
             members: HashSet::new(),
@@ -101,15 +103,6 @@ impl<'a> Enumeration<'a> {
             largest_page: 1,
             tally: Tally::default(),
         }
-    }
-
-    /// Also the members of nested groups.
-    #[must_use]
-    pub fn nested(mut self, nested: bool) -> Self {
-        if nested {
-            self.collection = format!("/groups/{}/transitiveMembers", encoded(&self.group.id));
-        }
-        self
     }
 
     /// Reads the list, and asks for the count beside it.
@@ -154,7 +147,10 @@ impl<'a> Enumeration<'a> {
         let name = &self.group.name;
         Err(error(
             "incomplete",
-            format!("The list of members of the group {name:?} leads in a circle or does not end (page {}).", self.tally.pages),
+            format!(
+                "The list of members of the group {name:?} leads in a circle or does not end (page {}).",
+                self.tally.pages
+            ),
             "The next run tries again; if it lasts, look for a proxy that rewrites answers, or ask Microsoft.",
         ))
     }
@@ -186,7 +182,7 @@ impl<'a> Enumeration<'a> {
         self.tally.users += 1;
         match &mut self.sink {
             Sink::Ids(ids) => drop(ids.insert(row.id)),
-            Sink::People { .. } if row.is_id_only() => return Err(permission_lost().into()),
+            Sink::People { .. } if row.is_id_only() => return Err(errors::permission_lost().into()),
             Sink::People { except, .. } if except.contains(&row.id) => {}
             Sink::People { .. } => people.push(row.into()),
         }
@@ -211,7 +207,9 @@ impl PageReader<'_> {
             }
             match Page::parse(&answer.body) {
                 Ok(page) => return Ok(page),
-                Err(why) if earlier + 1 >= self.graph.patience.tries => return Err(unreadable(&self.group.name, &why).into()),
+                Err(why) if earlier + 1 >= self.graph.patience.tries => {
+                    return Err(unreadable(&self.group.name, &why).into());
+                }
                 Err(_) => self.graph.pause(earlier, Duration::ZERO).await,
             }
         }
@@ -231,19 +229,11 @@ impl PageReader<'_> {
 }
 
 /// `why` is serde's: it names a line, a column and a property, never a value.
-fn unreadable(group: &str, why: &serde_json::Error) -> SourceError {
+pub(super) fn unreadable(group: &str, why: &serde_json::Error) -> SourceError {
     error(
         "unreadable",
         format!("A page of the members of the group {group:?} cannot be understood: {why}."),
         "The next run tries again; if it lasts, look for a proxy that rewrites answers, or ask Microsoft.",
-    )
-}
-
-fn permission_lost() -> SourceError {
-    error(
-        "permission",
-        "The app lacks the permission User.Read.All: Microsoft Graph gives members without their names.",
-        grant_remedy("User.Read.All"),
     )
 }
 

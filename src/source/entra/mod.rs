@@ -4,6 +4,7 @@
 mod batch;
 mod check;
 mod count;
+mod credential;
 mod errors;
 mod graph;
 mod groups;
@@ -79,9 +80,19 @@ impl Entra {
         proof::find(self, name).await
     }
 
+    /// When the client secret expires, as far as that can be known.
+    pub async fn credential_expiry(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        credential::expiry(self, now).await
+    }
+
     /// Tests token, permissions, groups and the secret's expiry; hands a sample of members over.
     pub async fn check(&self, now: DateTime<Utc>) -> (Vec<Finding>, Vec<Person>) {
         check::check(self, now).await
+    }
+
+    /// The members of a group, nested groups opened or not.
+    fn collection(&self) -> &'static str {
+        if self.settings.nested { "transitiveMembers" } else { "members" }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt as _, stream};
 
-use super::errors::{self, error, grant_remedy};
+use super::errors::{self, error};
 use super::graph::encoded;
 use super::managers::{self, Found};
 use super::properties::select;
@@ -61,11 +61,7 @@ async fn user(entra: &Entra, answer: &Answer) -> Result<GraphUser, SourceError> 
     }
     let user = wire::object(&answer.body, &entra.selection.user).map_err(|why| unreadable(&why))?;
     if user.is_id_only() {
-        return Err(error(
-            "permission",
-            "The app lacks the permission User.Read.All: Microsoft Graph gives users without their names.",
-            grant_remedy("User.Read.All"),
-        ));
+        return Err(errors::permission_lost());
     }
     Ok(user)
 }

@@ -90,8 +90,7 @@ impl Reader<'_> {
     }
 
     async fn list(&mut self, group: &Group, selection: &Selection, sink: Sink<'_>) -> Result<Verdict, SourceError> {
-        let list = Enumeration::new(&self.entra.graph, group, selection, sink).nested(self.entra.settings.nested);
-        match list.run().await {
+        match Enumeration::new(self.entra, group, selection, sink).run().await {
             Ok(tally) => self.agreed(group, tally),
             Err(Stop::Anew(why)) => self.fresh_start(group, why),
             Err(Stop::Failed(error)) => Err(error),
@@ -114,7 +113,9 @@ impl Reader<'_> {
                 Ok(Verdict::ReadAgain("a list and its count differ"))
             }
             Ordering::Greater => {
-                self.roster.warnings.push(format!("The group {name:?} lists {listed} members and counts {counted}; the longer list was taken."));
+                self.roster.warnings.push(format!(
+                    "The group {name:?} lists {listed} members and counts {counted}; the longer list was taken."
+                ));
                 Ok(self.complete(group, tally))
             }
             Ordering::Less => Err(cut_short(name, listed, counted)),
@@ -157,7 +158,8 @@ fn cut_short(name: &str, listed: u64, counted: u64) -> SourceError {
 }
 
 fn never_ending(name: &str) -> SourceError {
-    let reason = format!("The list of members of the group {name:?} expired {} times while it was read.", MOST_STALE + 1);
+    let reason =
+        format!("The list of members of the group {name:?} expired {} times while it was read.", MOST_STALE + 1);
     error("incomplete", reason, ANOTHER_TIME)
 }
 
