@@ -15,4 +15,5 @@ pub mod scope;
 pub mod settings;
 pub mod source;
 pub mod store;
+pub mod sync;
 pub mod target;
