@@ -13,6 +13,7 @@ use crate::model::Span;
 #[serde(deny_unknown_fields)]
 pub struct ScheduleSettings {
     /// An IANA time zone, for example `Australia/Sydney`.
+    #[serde(deserialize_with = "named_zone")]
     #[schemars(with = "String", extend("format" = "timezone"))]
     pub timezone: Tz,
     /// For example `Mon-Fri` or `Mon,Wed,Fri`.

@@ -1,9 +1,10 @@
 //! Table `meta`: what this state is bound to, and which configuration somebody has reviewed.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::Store;
+use super::{Store, audit};
 
 /// What a state belongs to: swapped customers must never meet each other's accounts (guarantee 14).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,16 @@ impl Store {
     pub fn bind(&self, binding: &Binding) -> anyhow::Result<()> {
         let text = serde_json::to_string(binding)?;
         self.transact(|transaction| set(transaction, BINDING, &text))
+    }
+
+    /// Binds an existing state to something else: audited, and the next plan must be reviewed.
+    pub fn rebind(&self, binding: &Binding, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let text = serde_json::to_string(binding)?;
+        self.transact(|transaction| {
+            set(transaction, BINDING, &text)?;
+            transaction.execute("DELETE FROM meta WHERE key = ?1", [REVIEWED])?;
+            audit::note(transaction, ("rebound", &text), None, now)
+        })
     }
 
     /// The fingerprint of the configuration that was reviewed last: somebody approved its first plan.

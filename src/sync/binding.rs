@@ -18,12 +18,10 @@ pub struct WrongBinding {
     pub customer: String,
 }
 
-/// Binds a new state, and refuses a state that is bound to something else.
+/// Refuses a state that is bound to something else; a new state is bound to nothing yet.
 pub fn check(job: &Job<'_>) -> anyhow::Result<()> {
     let configured = configured(job.settings);
-    let Some(bound) = job.store.binding()? else {
-        return job.store.bind(&configured);
-    };
+    let Some(bound) = job.store.binding()? else { return Ok(()) };
     let differs = |what, was: &str, is: &str| {
         let customer = job.settings.customer.clone();
         Err(WrongBinding { what, was: was.to_owned(), is: is.to_owned(), customer }.into())
@@ -38,6 +36,13 @@ pub fn check(job: &Job<'_>) -> anyhow::Result<()> {
         return differs("group", &bound.groups.join(", "), &configured.groups.join(", "));
     }
     Ok(())
+}
+
+/// Binds a new state, once a complete read has shown that the configuration is not a typing mistake; and remembers
+/// groups that were added or removed.
+pub fn bind(job: &Job<'_>) -> anyhow::Result<()> {
+    let configured = configured(job.settings);
+    if job.store.binding()?.as_ref() == Some(&configured) { Ok(()) } else { job.store.bind(&configured) }
 }
 
 /// What the configuration names.

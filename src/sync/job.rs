@@ -5,12 +5,10 @@ use std::sync::PoisonError;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Clock;
-use crate::mapping::Mapping;
+use super::{Clock, rules};
 use crate::model::{Person, PersonId};
 use crate::plan::Rules;
-use crate::scope::Scope;
-use crate::settings::{Settings, Stage};
+use crate::settings::{Mistakes, Settings, Stage};
 use crate::source::Source;
 use crate::store::Store;
 use crate::target::Target;
@@ -49,24 +47,18 @@ pub struct Job<'a> {
     warnings: Mutex<Vec<String>>,
 }
 
-/// The configuration cannot be used: exit 78. Each mistake with its place.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub struct Misconfigured(pub Vec<String>);
-
 impl<'a> Job<'a> {
     /// Compiles the settings and connects; asks nobody anything yet.
     ///
     /// # Errors
-    /// [`Misconfigured`] with every mistake found.
+    /// [`Mistakes`]: every mistake in an expression, or a connection that cannot even be prepared.
     pub fn prepare(settings: &'a Settings, store: &'a Store, clock: Clock) -> anyhow::Result<Self> {
-        let rules = compile(settings)?;
-        let mut properties = rules.mapping.properties();
-        rules.scope.add_properties(&mut properties);
-        let source = Source::connect(&settings.source, &properties)
-            .map_err(|why| Misconfigured(vec![format!("source: {why:#}")]))?;
-        let target = Target::connect(&settings.target, &rules.mapping.attributes())
-            .map_err(|why| Misconfigured(vec![format!("target: {why:#}")]))?;
+        let rules = rules::compile(settings)?;
+        let source = Source::connect(&settings.source, &rules::properties(&rules))
+            .map_err(|why| Mistakes(vec![settings.mistake("source", format!("{why:#}"))]))?;
+        let attributes: Vec<String> = rules.mapping.attributes().map(str::to_owned).collect();
+        let target = Target::connect(&settings.target, &attributes)
+            .map_err(|why| Mistakes(vec![settings.mistake("target", format!("{why:#}"))]))?;
         Ok(Self {
             settings,
             store,

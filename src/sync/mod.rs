@@ -11,13 +11,15 @@ mod reading;
 mod recovery;
 mod references;
 mod reporting;
+mod rules;
 mod sending;
 mod stop;
 mod telling;
 
-pub use binding::WrongBinding;
+pub use binding::{WrongBinding, configured as configured_binding};
 pub use clock::Clock;
-pub use job::{Job, Misconfigured, Step};
+pub use job::{Job, Step};
+pub use rules::compile;
 pub use stop::Stop;
 
 use chrono::Utc;
@@ -48,6 +50,7 @@ pub async fn run(job: &Job<'_>, trigger: &Trigger) -> anyhow::Result<Report> {
 async fn attempt(job: &Job<'_>, run: i64) -> Result<Report, Stop> {
     recovery::settle_open_operations(job, run).await?;
     let (read, judged, held) = decide(job).await?;
+    binding::bind(job)?;
     if job.settings.stage == Stage::Preview {
         return Ok(reporting::preview(job, run, &read, held)?);
     }
