@@ -1,5 +1,6 @@
 //! The Entra connector against a tenant on loopback, over real HTTP.
 
+mod paging;
 mod reading;
 mod tenant;
 
