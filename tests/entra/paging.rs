@@ -60,9 +60,9 @@ async fn with_fault(page: usize, fault: Fault, times: usize) -> Tenant {
 #[tokio::test]
 async fn a_page_that_stays_broken_fails_the_read_whichever_it_is() {
     for fault in FAULTS {
-        for page in 0..PAGES {
-            let tenant = with_fault(page, fault, usize::MAX).await;
-            let read = read(&tenant.source()).await;
+        let tries =
+            (0..PAGES).map(|page| async move { read(&with_fault(page, fault, usize::MAX).await.source()).await });
+        for (page, read) in futures_util::future::join_all(tries).await.into_iter().enumerate() {
             let class = read.error().class;
             assert!(matches!(class, "unavailable" | "unreadable"), "{fault:?} on page {page}: {class}");
             assert!(!read.error().remedy.is_empty());
@@ -73,14 +73,13 @@ async fn a_page_that_stays_broken_fails_the_read_whichever_it_is() {
 #[tokio::test]
 async fn a_page_that_breaks_and_recovers_costs_nobody() {
     for fault in FAULTS {
-        for page in 0..PAGES {
-            // An array that is none is no passing fault.
-            if matches!(fault, Fault::ValueIsNoArray) {
-                continue;
-            }
-            let times = if matches!(fault, Fault::Silence) { 1 } else { 3 };
-            let tenant = with_fault(page, fault, times).await;
-            let read = read(&tenant.source()).await;
+        // An array that is none is no passing fault.
+        if matches!(fault, Fault::ValueIsNoArray) {
+            continue;
+        }
+        let times = if matches!(fault, Fault::Silence) { 1 } else { 3 };
+        let tries = (0..PAGES).map(|page| async move { read(&with_fault(page, fault, times).await.source()).await });
+        for (page, read) in futures_util::future::join_all(tries).await.into_iter().enumerate() {
             assert!(read.outcome.is_ok(), "{fault:?} on page {page}: {:?}", read.outcome);
             assert_eq!(read.people.len(), 2 * PAGES, "{fault:?} on page {page}");
             assert_eq!(read.fresh_starts, 0);
@@ -188,7 +187,11 @@ async fn a_list_that_leads_in_a_circle_fails_the_read() {
         let meddle = move |asked: &Asked, reply: Reply| {
             let host = asked.headers["host"].to_str().expect("a host").to_owned();
             let query = if to == 0 { String::new() } else { format!("&$skiptoken={to}") };
-            let link = format!("http://{host}{}?$select={}&$top=999{query}", asked.path, asked.query.get("$select").map_or("", |s| s));
+            let link = format!(
+                "http://{host}{}?$select={}&$top=999{query}",
+                asked.path,
+                asked.query.get("$select").map_or("", |s| s)
+            );
             if asked.page() == Some(from) { relinked(&reply.value(), &link) } else { reply }
         };
         let tenant = Directory::of(10).pages_of(2).meddle(meddle).open().await;
@@ -272,10 +275,8 @@ async fn a_fresh_start_forgets_every_group() {
     };
     let directory = Directory::of(4).group(other, (4..8).map(user).collect()).pages_of(2).meddle(meddle);
     let tenant = directory.open().await;
-    let source = tenant.source_with(
-        |settings| settings.groups.push(rollcall::source::GroupRef::Id(other.into())),
-        &properties(&[]),
-    );
+    let source = tenant
+        .source_with(|settings| settings.groups.push(rollcall::source::GroupRef::Id(other.into())), &properties(&[]));
     let read = read(&source).await;
     assert_eq!(read.roster().groups.len(), 2);
     assert_eq!(read.ids(), (0..8).map(id).collect::<Vec<_>>());
@@ -387,7 +388,9 @@ async fn a_redirect_is_never_followed() {
         for path in ["/token", "/members", STAFF, "$count"] {
             let target = format!("http://{foreign}/v1.0/x");
             let meddle = move |asked: &Asked, reply| match asked.path.ends_with(path) {
-                true => Reply::text(status, "").with("location", &target).with("link", &format!("<{target}>; rel=next")),
+                true => {
+                    Reply::text(status, "").with("location", &target).with("link", &format!("<{target}>; rel=next"))
+                }
                 false => reply,
             };
             let tenant = Directory::of(3).meddle(meddle).open().await;

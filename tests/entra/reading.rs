@@ -175,7 +175,8 @@ async fn a_group_deleted_while_it_is_read_is_gone() {
 
 #[tokio::test]
 async fn a_404_of_a_proxy_does_not_say_that_a_group_is_gone() {
-    let proxy = |_: &crate::tenant::Asked, reply: Reply| if reply.status == 404 { Reply::text(404, "<html>") } else { reply };
+    let proxy =
+        |_: &crate::tenant::Asked, reply: Reply| if reply.status == 404 { Reply::text(404, "<html>") } else { reply };
     let tenant = Directory::default().meddle(proxy).open().await;
     assert_eq!(read(&tenant.source()).await.error().class, "unreadable");
 }
@@ -205,7 +206,8 @@ async fn with_an_opaque_token_a_hidden_group_may_be_read_but_not_be_empty() {
         true => Reply::json(200, &json!({"access_token": "opaque", "expires_in": 3600})),
         false => reply,
     };
-    let hidden = |people| Directory::of(people).described(STAFF, "visibility", json!("HiddenMembership")).meddle(opaque);
+    let hidden =
+        |people| Directory::of(people).described(STAFF, "visibility", json!("HiddenMembership")).meddle(opaque);
     assert_eq!(read(&hidden(2).open().await.source()).await.people.len(), 2);
     assert_eq!(read(&hidden(0).open().await.source()).await.error().class, "group_hidden");
 }
@@ -235,8 +237,11 @@ async fn a_reader_that_goes_away_ends_the_read() {
 #[tokio::test]
 async fn a_bad_property_is_named() {
     let refuse = |asked: &crate::tenant::Asked, reply| match asked.page() {
-        Some(_) => Reply::json(400, &json!({"error": {"code": "Request_BadRequest",
-            "message": "Could not find a property named 'departmant' on type 'microsoft.graph.user'."}})),
+        Some(_) => Reply::json(
+            400,
+            &json!({"error": {"code": "Request_BadRequest",
+            "message": "Could not find a property named 'departmant' on type 'microsoft.graph.user'."}}),
+        ),
         None => reply,
     };
     let tenant = Directory::of(1).meddle(refuse).open().await;
