@@ -1,6 +1,12 @@
 //! The Entra connector against a tenant on loopback, over real HTTP.
 
+mod checking;
+mod counts;
+mod managers;
+mod paging;
+mod proofs;
 mod reading;
+mod signing_in;
 mod tenant;
 
 use rollcall::model::Person;
