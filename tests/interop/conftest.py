@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import apps
 from proxy import Proxy
+from tenant import Tenant
+from world import World
 
 
 def pytest_configure(config):
@@ -32,6 +34,13 @@ def work():
 
 
 @pytest.fixture
+def tenant(tmp_path):
+    tenant = Tenant(tmp_path / "sandbox")
+    yield tenant
+    tenant.stop()
+
+
+@pytest.fixture
 def app(request, work):
     app = apps.start(request.param, work)
     yield app
@@ -44,3 +53,20 @@ def proxy(request):
     proxy = Proxy(upstream)
     yield proxy
     proxy.close()
+
+
+@pytest.fixture
+def world(tmp_path, tenant, app, proxy):
+    """A customer that has never run."""
+    world = World(tmp_path / "rollcall", tenant, app, proxy)
+    yield world
+    assert proxy.violations == []
+
+
+@pytest.fixture
+def live(world):
+    """A customer whose first plan has been approved; after the test a run must have nothing left to send."""
+    world.go_live()
+    yield world
+    if world.ends_quietly:
+        world.sends_nothing()
