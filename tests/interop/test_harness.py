@@ -1,13 +1,18 @@
 """The harness itself: a judge that passes everything, or a fault that does not strike, would prove nothing."""
 
 import json
+import smtplib
 import socket
+import ssl
+import urllib.error
 import urllib.request
 
 import pytest
 
 import apps
 import judge
+import post_office
+from certificates import Authority
 
 HEADERS = {"Accept": "application/scim+json", "Content-Type": "application/scim+json; charset=utf-8", "User-Agent": "t/1"}
 ADA = {"schemas": [judge.CORE], "userName": "ada@acme.example", "active": True}
@@ -103,3 +108,32 @@ def test_the_app_with_broken_paging_is_broken_still(app):
 def test_nothing_listens_beyond_loopback(proxy):
     host = proxy.server.server_address[0]
     assert socket.inet_aton(host)[0] == 127
+
+
+def deliver(post, authority, password):
+    """A mail as a client would send it that does everything right but, perhaps, the password."""
+    trusted = ssl.create_default_context(cafile=authority.certificate)
+    if post.style == "tls":
+        client = smtplib.SMTP_SSL("localhost", post.port, context=trusted)
+    else:
+        client = smtplib.SMTP("localhost", post.port)
+        client.starttls(context=trusted)
+    with client:
+        client.login(post_office.USERNAME, password)
+        client.sendmail("a@vendor.example", ["b@acme.example"], "Subject: hello\r\n\r\nhello\r\n")
+
+
+@pytest.mark.parametrize("style", ["starttls", "tls"])
+def test_the_post_office_takes_mail_after_a_login_only(style, tmp_path):
+    authority = Authority(tmp_path, "acme-ca")
+    post = post_office.PostOffice(style, authority.issue("post"))
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        deliver(post, authority, "wrong")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        deliver(post, Authority(tmp_path, "other-ca"), post_office.PASSWORD)
+    assert post.letters == [] and post.refusals
+    deliver(post, authority, post_office.PASSWORD)
+    assert [(letter.encrypted, letter.login, letter.message["Subject"]) for letter in post.letters] == [
+        (True, post_office.USERNAME, "hello")
+    ]
+    post.close()
