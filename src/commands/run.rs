@@ -1,6 +1,7 @@
 //! `run`: one run now.
 
-use chrono::{TimeDelta, Utc};
+use std::time::Duration;
+
 use clap::Args;
 
 use super::context::{Context, CustomerArgument, block_on, open_store};
@@ -26,7 +27,7 @@ pub struct Arguments {
 }
 
 /// How long a command tries to hand its mails to SMTP before it ends; the daemon goes on with the rest (guarantee 17).
-const MAIL_TIME: TimeDelta = TimeDelta::seconds(10);
+const MAIL_TIME: Duration = Duration::from_secs(10);
 
 pub fn execute(context: &Context, arguments: &Arguments) -> anyhow::Result<Exit> {
     logging::for_commands();
@@ -50,7 +51,7 @@ async fn run(settings: &Settings, store: &Store, arguments: &Arguments) -> anyho
 pub async fn run_and_tell(job: &Job<'_>, trigger: &Trigger) -> anyhow::Result<Report> {
     let report = progress::shown(job, sync::run(job, trigger)).await?;
     if let Some(mail) = &job.settings.mail {
-        notify::deliver_for(job.store, mail, MAIL_TIME, Utc::now()).await;
+        sync::deliver(job.store, mail, MAIL_TIME).await;
     }
     if report.result.is_good() && report.stage == "live" {
         notify::heartbeat(job.settings.schedule.heartbeat_url.as_deref()).await;

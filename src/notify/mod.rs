@@ -2,6 +2,7 @@
 //! nothing (the store keeps every mail until a server has taken or refused it).
 
 mod failure;
+mod heartbeat;
 mod message;
 mod outbox;
 mod server;
@@ -16,6 +17,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use tokio::time::Instant;
 
 pub use failure::SendFailure;
+pub use heartbeat::heartbeat;
 pub use message::{OutgoingMail, message_id};
 pub use outbox::{DELAYED_AFTER, next_attempt, send_all};
 pub use settings::{MailSettings, PeopleInMail};

@@ -18,6 +18,13 @@ pub enum RunResult {
     Failed,
 }
 
+impl RunResult {
+    /// The roster was complete and everything allowed was sent; held or partly failed counts as good (DESIGN §1).
+    pub fn is_good(self) -> bool {
+        self != Self::Failed
+    }
+}
+
 /// How many people each thing happened to. Renames count under updated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {

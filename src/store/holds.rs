@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ring::digest::{Context, SHA256};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
-use super::{Store, audit, instant, meta, parse_instant};
+use super::{Journaling, Store, audit, instant, meta, parse_instant};
 use crate::guard::{ApprovedPlan, HoldKind};
 use crate::model::{Operation, PersonId};
 use crate::report::{HeldPerson, HoldReport};
@@ -174,16 +174,17 @@ fn approve_pairs(
 /// Writes the holds of a run; holds of earlier runs that are not due any more are closed.
 pub(super) fn write(
     transaction: &Transaction<'_>,
-    (run, configuration): (i64, &str),
+    journaling: &Journaling<'_>,
     reports: &[HoldReport],
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
+    let Journaling { run, configuration, whole } = *journaling;
     let ids: BTreeMap<&str, ()> = reports.iter().map(|report| (report.id.as_str(), ())).collect();
     let open: Vec<String> = transaction
         .prepare("SELECT id FROM holds WHERE state = 'open'")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    for gone in open.iter().filter(|id| !ids.contains_key(id.as_str())) {
+    for gone in open.iter().filter(|id| whole && !ids.contains_key(id.as_str())) {
         transaction.execute("UPDATE holds SET state = 'closed' WHERE id = ?1", [gone])?;
     }
     for report in reports {

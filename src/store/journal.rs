@@ -14,6 +14,16 @@ use crate::model::{AccountId, Answer, Cause, ChangeKind, Failure, Operation, Ope
 use crate::plan::returned_as;
 use crate::report::HoldReport;
 
+/// Which plan is journaled.
+#[derive(Clone, Copy, Debug)]
+pub struct Journaling<'a> {
+    pub run: i64,
+    /// The fingerprint of what is sent.
+    pub configuration: &'a str,
+    /// The plan is about everybody; a plan of one person closes nobody else's holds.
+    pub whole: bool,
+}
+
 /// An operation that has not been settled, and the run that journaled it.
 #[derive(Clone, Debug)]
 pub struct OpenOperation {
@@ -53,14 +63,14 @@ impl Store {
     pub fn journal(
         &self,
         _judged: &ApprovedPlan,
-        (run, configuration): (i64, &str),
+        journaling: &Journaling<'_>,
         held: &[HoldReport],
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         self.transact(|transaction| {
             people::record_judgements(transaction, now)?;
-            holds::write(transaction, (run, configuration), held, now)?;
-            journal_released(transaction, run)
+            holds::write(transaction, journaling, held, now)?;
+            journal_released(transaction, journaling.run)
         })
     }
 

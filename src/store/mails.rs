@@ -64,6 +64,14 @@ impl Store {
         Ok(())
     }
 
+    /// How many letters to people were written since then: one letter goes to several recipients.
+    pub fn letters_since(&self, since: DateTime<Utc>) -> anyhow::Result<u32> {
+        let connection = self.connection();
+        let mut statement =
+            connection.prepare_cached("SELECT count(DISTINCT run) FROM mails WHERE created_at >= ?1")?;
+        Ok(statement.query_row([instant(since)], |row| row.get(0))?)
+    }
+
     /// How many mails wait, and since when the oldest does.
     pub fn waiting_mails(&self) -> anyhow::Result<(u64, Option<DateTime<Utc>>)> {
         let connection = self.connection();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Row, params};
 use serde::Serialize;
 
 use super::{Store, incidents, instant, mails, parse_instant};
@@ -61,7 +61,7 @@ impl Store {
     pub fn finish_run(
         &self,
         report: &Report,
-        incidents: &[incidents::IncidentUpdate],
+        incidents: &incidents::IncidentUpdate,
         mails: &[mails::NewMail],
     ) -> anyhow::Result<()> {
         self.transact(|transaction| {

@@ -41,7 +41,7 @@ pub async fn match_existing(job: &Job<'_>) -> Result<(), Stop> {
 
 /// Lists the target into the working tables. `false`: the list is cut short, so absence from it proves nothing.
 async fn list(job: &Job<'_>) -> Result<bool, Stop> {
-    let (sender, mut pages) = mpsc::channel(2);
+    let (sender, mut pages) = mpsc::channel::<Vec<Account>>(2);
     let keep = async {
         while let Some(page) = pages.recv().await {
             job.store.keep_listed(&page, &job.rules.match_by)?;

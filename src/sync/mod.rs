@@ -3,6 +3,7 @@
 
 mod binding;
 mod clock;
+mod delivery;
 mod facts;
 mod job;
 mod matching;
@@ -18,8 +19,9 @@ mod telling;
 
 pub use binding::{WrongBinding, configured as configured_binding};
 pub use clock::Clock;
+pub use delivery::deliver;
 pub use job::{Job, Step};
-pub use rules::compile;
+pub use rules::{compile, properties};
 pub use stop::Stop;
 
 use chrono::Utc;
@@ -27,7 +29,7 @@ use chrono::Utc;
 use crate::guard::{self, ApprovedPlan};
 use crate::report::{HoldReport, Report};
 use crate::settings::Stage;
-use crate::store::{RunLock, Trigger};
+use crate::store::{Journaling, RunLock, Trigger};
 use reading::Read;
 
 /// Runs once, and tells what happened: the report is written with the run, and so are the mails about it.
@@ -54,7 +56,8 @@ async fn attempt(job: &Job<'_>, run: i64) -> Result<Report, Stop> {
     if job.settings.stage == Stage::Preview {
         return Ok(reporting::preview(job, run, &read, held)?);
     }
-    job.store.journal(&judged, (run, &job.configuration), &held, job.clock.now())?;
+    let journaling = Journaling { run, configuration: &job.configuration, whole: job.only.is_none() };
+    job.store.journal(&judged, &journaling, &held, job.clock.now())?;
     let sent = sending::send(job, run).await?;
     facts::remember(job, &read, &held)?;
     Ok(reporting::live(job, run, &read, (held, sent))?)

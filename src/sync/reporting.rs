@@ -97,10 +97,15 @@ fn result(counts: &Counts, failed: bool) -> RunResult {
 }
 
 fn not_sent(failure: &crate::model::Failure) -> RunError {
-    RunError { class: "target".to_owned(), reason: failure.reason.clone(), remedy: failure.remedy.clone() }
+    RunError {
+        class: "target".to_owned(),
+        reason: failure.reason.clone(),
+        remedy: failure.remedy.clone(),
+        request_id: failure.answer.request_id.clone(),
+    }
 }
 
 fn refused(refusal: &crate::report::AppRefusal) -> RunError {
     let reason = format!("The app refused to {} ({} changes were not made): {}", refusal.change, refusal.count, refusal.reason);
-    RunError { class: "app".to_owned(), reason, remedy: refusal.remedy.clone() }
+    RunError { class: "app".to_owned(), reason, remedy: refusal.remedy.clone(), request_id: None }
 }

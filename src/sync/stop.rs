@@ -20,25 +20,24 @@ impl Stop {
         match self {
             Self::Source(error) => RunError {
                 class: error.class.to_owned(),
-                reason: with_request(&error.reason, error.request_id.as_deref()),
+                reason: error.reason.clone(),
                 remedy: error.remedy.clone(),
+                request_id: error.request_id.clone(),
             },
             Self::Target(failure) => RunError {
                 class: "target".to_owned(),
-                reason: with_request(&failure.reason, failure.answer.request_id.as_deref()),
+                reason: failure.reason.clone(),
                 remedy: failure.remedy.clone(),
+                request_id: failure.answer.request_id.clone(),
             },
             Self::State(error) => RunError {
                 class: "state".to_owned(),
                 reason: format!("The run could not go on: {error:#}."),
                 remedy: "Check the state directory's free space, owner and mode; the next run begins where this one ended.".to_owned(),
+                request_id: None,
             },
         }
     }
-}
-
-fn with_request(reason: &str, request: Option<&str>) -> String {
-    request.map_or_else(|| reason.to_owned(), |id| format!("{reason} (request {id})"))
 }
 
 impl From<SourceError> for Stop {

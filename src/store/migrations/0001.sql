@@ -123,11 +123,8 @@ CREATE TABLE slots (
 
 -- What is wrong, from the first notice to the recovery.
 CREATE TABLE incidents (
-  key            TEXT NOT NULL PRIMARY KEY,
-  incident       TEXT NOT NULL CHECK (json_valid(incident)),
-  opened_at      TEXT NOT NULL,
-  last_mailed_at TEXT,
-  mails          INTEGER NOT NULL DEFAULT 0
+  key      TEXT NOT NULL PRIMARY KEY,
+  incident TEXT NOT NULL CHECK (json_valid(incident)) -- with what was last told of it, and when
 ) STRICT, WITHOUT ROWID;
 
 -- Outgoing mail: written with what it tells of, sent from here until SMTP has taken it.
