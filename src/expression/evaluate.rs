@@ -319,7 +319,7 @@ fn owned<'e>(answer: bool) -> Cow<'e, Value> {
 }
 
 /// What `or`, `and`, `not` and `if` take a value for.
-pub(super) fn is_true(value: &Value) -> bool {
+pub fn is_true(value: &Value) -> bool {
     match value {
         Value::Bool(answer) => *answer,
         Value::Number(number) => number.as_f64() != Some(0.0),
@@ -327,7 +327,7 @@ pub(super) fn is_true(value: &Value) -> bool {
     }
 }
 
-pub(super) fn is_empty(value: &Value) -> bool {
+fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(_) | Value::Number(_) => false,
@@ -399,13 +399,17 @@ pub(super) fn contains(container: &Value, value: &Value) -> Result<bool, Evaluat
     }
 }
 
+/// Nothing is before or after null: an answer, either one, would decide who has an account.
 fn order(left: &Value, right: &Value) -> Result<Ordering, EvaluationError> {
     let order = match (left, right) {
+        (Value::Null, _) | (_, Value::Null) => {
+            return Err(EvaluationError::new("a value that is not set is neither more nor less than another"));
+        }
         (Value::Number(a), Value::Number(b)) => order_of(a, b),
         (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
         _ => None,
     };
-    order.ok_or_else(|| EvaluationError::new(format!("{} is neither before nor after {}", shown(left), shown(right))))
+    order.ok_or_else(|| EvaluationError::new(format!("{} is neither more nor less than {}", shown(left), shown(right))))
 }
 
 fn order_of(left: &Number, right: &Number) -> Option<Ordering> {

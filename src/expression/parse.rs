@@ -14,15 +14,17 @@ use super::{Expression, PropertyUse};
 
 /// Entra's own limit of an expression, which nobody's configuration exceeds.
 const MOST_CHARACTERS: usize = 10_000;
-/// More operators than anybody writes by hand, and few enough that no nesting of them exhausts a thread's stack.
+/// More operators than anybody writes by hand, and few enough that the parser's own recursion stays far from a thread's stack.
 const MOST_OPERATORS: usize = 1_000;
+/// Far deeper than people nest brackets; chains of `or`, `and` and `~` are no depth, however long.
+const DEEPEST: usize = 100;
 
 pub(super) fn compile(text: &str) -> Result<Expression, ExpressionError> {
     check_size(text)?;
     let tree = parse_expr(text).map_err(|error| syntax_error(text, &error))?;
-    let mut reader = Reader { uses: Vec::new(), names_manager: false, names_manager_account: false };
+    let mut reader = Reader { uses: Vec::new(), names_manager: false, names_manager_account: false, depth: 0 };
     let root = reader.read(&tree)?;
-    let Reader { uses, names_manager, names_manager_account } = reader;
+    let Reader { uses, names_manager, names_manager_account, .. } = reader;
     Ok(Expression { text: text.to_owned(), root, uses, names_manager, names_manager_account })
 }
 
@@ -99,6 +101,7 @@ struct Reader {
     uses: Vec<PropertyUse>,
     names_manager: bool,
     names_manager_account: bool,
+    depth: usize,
 }
 
 type Read<T = Node> = Result<T, ExpressionError>;
@@ -106,6 +109,16 @@ type Read<T = Node> = Result<T, ExpressionError>;
 impl Reader {
     fn read(&mut self, tree: &ast::Expr<'_>) -> Read {
         let range = range_of(tree.span());
+        if self.depth == DEEPEST {
+            return refuse(range, format!("this is nested more than {DEEPEST} deep"));
+        }
+        self.depth += 1;
+        let node = self.node(tree, range);
+        self.depth -= 1;
+        node
+    }
+
+    fn node(&mut self, tree: &ast::Expr<'_>, range: Range<usize>) -> Read {
         match tree {
             ast::Expr::Const(constant) => constant_of(&constant.value, range),
             ast::Expr::Var(variable) => self.variable(variable.id, range),
@@ -231,22 +244,22 @@ impl Reader {
         Ok(Node::Compared(left, vec![(comparison, self.read(&operation.right)?)]))
     }
 
-    /// Flattens `a or b or c`, which the parser nests to the left, into one node.
+    /// Reads `a or b or c`, which the parser nests to the left, as one node.
     fn chain(&mut self, operation: &ast::BinOp<'_>) -> Read {
-        use ast::BinOpKind as Kind;
-        let left = self.read(&operation.left)?;
-        let right = self.read(&operation.right)?;
-        let grown = |mut nodes: Vec<Node>, right| {
-            nodes.push(right);
-            nodes
-        };
-        Ok(match (operation.op, left) {
-            (Kind::ScAnd, Node::AllOf(nodes)) => Node::AllOf(grown(nodes, right)),
-            (Kind::ScAnd, left) => Node::AllOf(vec![left, right]),
-            (Kind::ScOr, Node::AnyOf(nodes)) => Node::AnyOf(grown(nodes, right)),
-            (Kind::ScOr, left) => Node::AnyOf(vec![left, right]),
-            (_, Node::Joined(nodes)) => Node::Joined(grown(nodes, right)),
-            (_, left) => Node::Joined(vec![left, right]),
+        let mut operands = vec![&operation.right];
+        let mut left = &operation.left;
+        while let ast::Expr::BinOp(inner) = left
+            && std::mem::discriminant(&inner.op) == std::mem::discriminant(&operation.op)
+        {
+            operands.push(&inner.right);
+            left = &inner.left;
+        }
+        operands.push(left);
+        let nodes = operands.into_iter().rev().map(|operand| self.read(operand)).collect::<Read<_>>()?;
+        Ok(match operation.op {
+            ast::BinOpKind::ScAnd => Node::AllOf(nodes),
+            ast::BinOpKind::ScOr => Node::AnyOf(nodes),
+            _ => Node::Joined(nodes),
         })
     }
 
