@@ -3,6 +3,7 @@
 //!
 //! The grammar is minijinja's. A null stays null: see `evaluate`.
 
+mod compare;
 mod date;
 mod error;
 mod evaluate;
@@ -10,6 +11,7 @@ mod function;
 mod node;
 mod parse;
 mod text;
+mod tokens;
 mod wording;
 
 #[cfg(test)]
@@ -20,8 +22,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+pub use compare::is_true;
 pub use error::{EvaluationError, ExpressionError};
-pub use evaluate::is_true;
 pub use node::Owner;
 pub use wording::{called, check_inputs, fill_in, inputs_shown, what_is_missing};
 
@@ -134,7 +136,7 @@ pub struct Input {
 
 /// The ranges of the clauses of `a and b and c`, of a text that compiles; the whole when it is no such chain.
 pub fn clauses(text: &str) -> Vec<Range<usize>> {
-    parse::clauses(text)
+    tokens::clauses(text)
 }
 
 impl PropertyUse {

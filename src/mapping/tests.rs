@@ -59,6 +59,7 @@ fn required(value: &str) -> LongLine {
     LongLine { required: true, ..line(value) }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands beside what `wish` returns")]
 fn set(value: Value) -> Result<Wish, Rejection> {
     Ok(Wish::Set(value))
 }
