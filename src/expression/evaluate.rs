@@ -4,12 +4,12 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use regex::Regex;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
+use super::compare::{compare, is_empty, is_true};
 use super::error::EvaluationError;
 use super::function::Function;
 use super::node::{Comparison, Node, Owner};
@@ -46,12 +46,12 @@ impl<'e> Evaluation<'e> {
             Node::List(items) => self.list(items),
             Node::Table(entries) => self.table(entries),
             Node::Not(operand) => Ok(owned(!is_true(&*self.value(operand)?))),
-            Node::Negative(operand) => self.arithmetic(&Value::from(0), &*self.value(operand)?, i64::checked_sub),
+            Node::Negative(operand) => arithmetic(&Value::from(0), &*self.value(operand)?, i64::checked_sub),
             Node::AnyOf(operands) => self.until(operands, true),
             Node::AllOf(operands) => self.until(operands, false),
             Node::Joined(operands) => self.joined(operands),
             Node::Plus(left, right) => self.plus(left, right),
-            Node::Minus(left, right) => self.arithmetic(&*self.value(left)?, &*self.value(right)?, i64::checked_sub),
+            Node::Minus(left, right) => arithmetic(&*self.value(left)?, &*self.value(right)?, i64::checked_sub),
             Node::Compared(first, rest) => self.compared(first, rest),
             Node::Choice { condition, then, otherwise } => self.choice(condition, then, otherwise.as_deref()),
             Node::Item(of, key) => self.item(of, key),
@@ -164,23 +164,7 @@ impl<'e> Evaluation<'e> {
                 self.made(joined.into_value())
             }
             (Value::Array(a), Value::Array(b)) => self.made(a.iter().chain(b).cloned().collect()),
-            _ => self.arithmetic(&left, &right, i64::checked_add),
-        }
-    }
-
-    fn arithmetic(&self, left: &Value, right: &Value, operation: fn(i64, i64) -> Option<i64>) -> Evaluated<'e> {
-        match (left, right) {
-            (Value::Null, _) | (_, Value::Null) => Ok(null()),
-            (Value::Number(_), Value::Number(_)) => {
-                let result = operation(whole(left)?, whole(right)?);
-                let number = result.ok_or_else(|| EvaluationError::new("a number became too large"))?;
-                Ok(Cow::Owned(Value::from(number)))
-            }
-            _ => Err(EvaluationError::new(format!(
-                "{} and {} cannot be added or subtracted; join them with ~",
-                shown(left),
-                shown(right)
-            ))),
+            _ => arithmetic(&left, &right, i64::checked_add),
         }
     }
 
@@ -310,31 +294,29 @@ impl<'e> Evaluation<'e> {
     }
 }
 
+/// Whole numbers only: nothing an account has is reckoned with more.
+fn arithmetic<'e>(left: &Value, right: &Value, operation: fn(i64, i64) -> Option<i64>) -> Evaluated<'e> {
+    match (left, right) {
+        (Value::Null, _) | (_, Value::Null) => Ok(null()),
+        (Value::Number(_), Value::Number(_)) => {
+            let result = operation(whole(left)?, whole(right)?);
+            let number = result.ok_or_else(|| EvaluationError::new("a number became too large"))?;
+            Ok(Cow::Owned(Value::from(number)))
+        }
+        _ => Err(EvaluationError::new(format!(
+            "{} and {} cannot be added or subtracted; join them with ~",
+            shown(left),
+            shown(right)
+        ))),
+    }
+}
+
 fn null<'e>() -> Cow<'e, Value> {
     Cow::Owned(Value::Null)
 }
 
 fn owned<'e>(answer: bool) -> Cow<'e, Value> {
     Cow::Owned(Value::Bool(answer))
-}
-
-/// What `or`, `and`, `not` and `if` take a value for.
-pub(super) fn is_true(value: &Value) -> bool {
-    match value {
-        Value::Bool(answer) => *answer,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => !is_empty(value),
-    }
-}
-
-pub(super) fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(_) | Value::Number(_) => false,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(parts) => parts.is_empty(),
-    }
 }
 
 /// A place that exists; negative ones count from the end.
@@ -349,68 +331,5 @@ fn size(value: &Value) -> usize {
         Value::String(text) => text.len(),
         Value::Array(items) => items.iter().map(|item| 8 + size(item)).sum(),
         Value::Object(parts) => parts.iter().map(|(name, part)| name.len() + size(part)).sum(),
-    }
-}
-
-fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<bool, EvaluationError> {
-    match comparison {
-        Comparison::Equal => equal(left, right),
-        Comparison::NotEqual => equal(left, right).map(|equal| !equal),
-        Comparison::In => contains(right, left),
-        Comparison::NotIn => contains(right, left).map(|contained| !contained),
-        Comparison::Less => order(left, right).map(Ordering::is_lt),
-        Comparison::LessOrEqual => order(left, right).map(Ordering::is_le),
-        Comparison::Greater => order(left, right).map(Ordering::is_gt),
-        Comparison::GreaterOrEqual => order(left, right).map(Ordering::is_ge),
-    }
-}
-
-/// Null equals null and nothing else. Values of two kinds are an error rather than different: `user.employeeId == 7`
-/// would be false for everybody, and nobody would notice.
-fn equal(left: &Value, right: &Value) -> Result<bool, EvaluationError> {
-    match (left, right) {
-        (Value::Null, _) | (_, Value::Null) => Ok(left.is_null() && right.is_null()),
-        (Value::Number(a), Value::Number(b)) => Ok(order_of(a, b) == Some(Ordering::Equal)),
-        _ if std::mem::discriminant(left) == std::mem::discriminant(right) => Ok(left == right),
-        _ => Err(EvaluationError::new(format!(
-            "{} and {} are never equal: only one of them is quoted text",
-            shown(left),
-            shown(right)
-        ))),
-    }
-}
-
-/// Whether a list has the item, a text the text, a record the part. Nothing is in null.
-pub(super) fn contains(container: &Value, value: &Value) -> Result<bool, EvaluationError> {
-    match (container, value) {
-        (Value::Null, _) => Ok(false),
-        (Value::Array(items), _) => {
-            for item in items {
-                if equal(item, value)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
-        (Value::String(_) | Value::Object(_), Value::Null) => Ok(false),
-        (Value::String(text), Value::String(part)) => Ok(text.contains(&**part)),
-        (Value::Object(parts), Value::String(name)) => Ok(parts.contains_key(name)),
-        _ => Err(EvaluationError::new(format!("{} cannot be looked for in {}", shown(value), shown(container)))),
-    }
-}
-
-fn order(left: &Value, right: &Value) -> Result<Ordering, EvaluationError> {
-    let order = match (left, right) {
-        (Value::Number(a), Value::Number(b)) => order_of(a, b),
-        (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
-        _ => None,
-    };
-    order.ok_or_else(|| EvaluationError::new(format!("{} is neither before nor after {}", shown(left), shown(right))))
-}
-
-fn order_of(left: &Number, right: &Number) -> Option<Ordering> {
-    match (left.as_i64(), right.as_i64()) {
-        (Some(a), Some(b)) => Some(a.cmp(&b)),
-        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The grammar is minijinja's. A null stays null: see `evaluate`.
 
+mod compare;
 mod date;
 mod error;
 mod evaluate;
@@ -10,6 +11,7 @@ mod function;
 mod node;
 mod parse;
 mod text;
+mod tokens;
 mod wording;
 
 #[cfg(test)]
@@ -20,9 +22,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+pub use compare::is_true;
 pub use error::{EvaluationError, ExpressionError};
 pub use node::Owner;
-pub use wording::{blamed, called, filled_in};
+pub use wording::{called, check_inputs, fill_in, inputs_shown, what_is_missing};
 
 use crate::model::{AccountId, Person, Properties};
 use evaluate::Evaluation;
@@ -102,14 +105,18 @@ impl Expression {
         Ok(if value.is_null() { None } else { Some(value) })
     }
 
-    /// The expression's inputs with their values for one person, as reports name them: `department`, `manager's mail`.
+    /// The expression's inputs with their values for one person, each once; a manager who is not there is one input.
     pub fn inputs(&self, person: &Person) -> Vec<Input> {
         let mut inputs: Vec<Input> = Vec::new();
+        if self.names_manager && person.manager.is_none() {
+            inputs.push(Input { owner: Owner::Manager, name: String::new(), value: Value::Null });
+        }
         for used in &self.uses {
             let node = Node::Property { owner: used.owner, name: used.name.clone(), path: used.path.clone() };
             let value = Evaluation::new(person, None).value(&node).map_or(Value::Null, std::borrow::Cow::into_owned);
             let input = Input { owner: used.owner, name: used.dotted(), value };
-            if !inputs.contains(&input) {
+            let is_known = (used.owner == Owner::Manager && person.manager.is_none()) || inputs.contains(&input);
+            if !is_known {
                 inputs.push(input);
             }
         }
@@ -121,6 +128,7 @@ impl Expression {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
     pub owner: Owner,
+    /// `employeeOrgData.division`; empty for a manager who is not there.
     pub name: String,
     /// Null when the directory has nothing.
     pub value: Value,
@@ -128,7 +136,7 @@ pub struct Input {
 
 /// The ranges of the clauses of `a and b and c`, of a text that compiles; the whole when it is no such chain.
 pub fn clauses(text: &str) -> Vec<Range<usize>> {
-    parse::clauses(text)
+    tokens::clauses(text)
 }
 
 impl PropertyUse {

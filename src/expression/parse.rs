@@ -1,73 +1,28 @@
-//! From an expression's text to our tree. The only file that knows minijinja's syntax tree, and the only thing we
-//! take from that crate is its language: values and evaluation are ours, because its operators turn null into text
-//! (`none ~ 'x'` is "Nonex") and cannot be told otherwise.
+//! From an expression's text to our tree. The only file that knows minijinja's syntax tree (`tokens` knows its tokens).
+//! That crate's language is all we take from it: values and evaluation are ours, because its operators turn null into
+//! text (`none ~ 'x'` is "Nonex") and cannot be told otherwise. Its parser has no promise of stability, so the version
+//! is pinned, and a newer one that differs does not compile.
 
 use std::ops::Range;
 
-use minijinja::machinery::{Span, Token, ast, parse_expr, tokenize};
+use minijinja::machinery::{Span, ast, parse_expr};
 use serde_json::{Number, Value};
 
 use super::error::{ExpressionError, suggestion};
 use super::function::{self, Form};
 use super::node::{Comparison, Node, Owner};
-use super::{Expression, PropertyUse};
+use super::{Expression, PropertyUse, tokens};
 
-/// Entra's own limit of an expression, which nobody's configuration exceeds.
-const MOST_CHARACTERS: usize = 10_000;
-/// More operators than anybody writes by hand, and few enough that no nesting of them exhausts a thread's stack.
-const MOST_OPERATORS: usize = 1_000;
+/// Far deeper than people nest brackets; chains of `or`, `and` and `~` are no depth, however long.
+const DEEPEST: usize = 100;
 
 pub(super) fn compile(text: &str) -> Result<Expression, ExpressionError> {
-    check_size(text)?;
+    tokens::check_size(text)?;
     let tree = parse_expr(text).map_err(|error| syntax_error(text, &error))?;
-    let mut reader = Reader { uses: Vec::new(), names_manager: false, names_manager_account: false };
+    let mut reader = Reader { uses: Vec::new(), names_manager: false, names_manager_account: false, depth: 0 };
     let root = reader.read(&tree)?;
-    let Reader { uses, names_manager, names_manager_account } = reader;
+    let Reader { uses, names_manager, names_manager_account, .. } = reader;
     Ok(Expression { text: text.to_owned(), root, uses, names_manager, names_manager_account })
-}
-
-/// The ranges of `a`, `b` and `c` in `a and b and c`; the whole when it is not such a chain.
-pub(super) fn clauses(text: &str) -> Vec<Range<usize>> {
-    let (mut depth, mut start, mut ranges, mut after_dot) = (0_usize, 0, Vec::new(), false);
-    for (token, span) in tokenize(text, true, Default::default()).map_while(Result::ok) {
-        let is_word = depth == 0 && !after_dot;
-        after_dot = matches!(token, Token::Dot);
-        match token {
-            Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => depth += 1,
-            Token::ParenClose | Token::BracketClose | Token::BraceClose => depth = depth.saturating_sub(1),
-            Token::Ident("or" | "if" | "else") if is_word => return std::iter::once(0..text.len()).collect(),
-            Token::Ident("and") if is_word => {
-                ranges.push(start..span.start_offset as usize);
-                start = span.end_offset as usize;
-            }
-            _ => {}
-        }
-    }
-    ranges.push(start..text.len());
-    ranges
-}
-
-fn check_size(text: &str) -> Result<(), ExpressionError> {
-    let characters = text.chars().count();
-    if characters > MOST_CHARACTERS {
-        let message = format!("this expression has {characters} characters; the limit is {MOST_CHARACTERS}");
-        return refuse(0..text.len(), message);
-    }
-    let is_operator = |token: &Token<'_>| match token {
-        Token::Ident(word) => matches!(*word, "and" | "or" | "not" | "if" | "is" | "in"),
-        Token::Str(_) | Token::String(_) | Token::Int(_) | Token::Comma | Token::Colon => false,
-        _ => true,
-    };
-    let tokens = tokenize(text, true, Default::default()).map_while(Result::ok);
-    let operators = tokens.filter(|(token, _)| is_operator(token)).count();
-    if operators > MOST_OPERATORS {
-        let message = format!(
-            "this expression has {operators} operators; the limit is {MOST_OPERATORS}; \
-             write long lists as `in ['a', 'b']` or as a table for `lookup`"
-        );
-        return refuse(0..text.len(), message);
-    }
-    Ok(())
 }
 
 fn syntax_error(text: &str, error: &minijinja::Error) -> ExpressionError {
@@ -99,6 +54,7 @@ struct Reader {
     uses: Vec<PropertyUse>,
     names_manager: bool,
     names_manager_account: bool,
+    depth: usize,
 }
 
 type Read<T = Node> = Result<T, ExpressionError>;
@@ -106,6 +62,16 @@ type Read<T = Node> = Result<T, ExpressionError>;
 impl Reader {
     fn read(&mut self, tree: &ast::Expr<'_>) -> Read {
         let range = range_of(tree.span());
+        if self.depth == DEEPEST {
+            return refuse(range, format!("this is nested more than {DEEPEST} deep"));
+        }
+        self.depth += 1;
+        let node = self.node(tree, range);
+        self.depth -= 1;
+        node
+    }
+
+    fn node(&mut self, tree: &ast::Expr<'_>, range: Range<usize>) -> Read {
         match tree {
             ast::Expr::Const(constant) => constant_of(&constant.value, range),
             ast::Expr::Var(variable) => self.variable(variable.id, range),
@@ -231,22 +197,22 @@ impl Reader {
         Ok(Node::Compared(left, vec![(comparison, self.read(&operation.right)?)]))
     }
 
-    /// Flattens `a or b or c`, which the parser nests to the left, into one node.
+    /// Reads `a or b or c`, which the parser nests to the left, as one node.
     fn chain(&mut self, operation: &ast::BinOp<'_>) -> Read {
-        use ast::BinOpKind as Kind;
-        let left = self.read(&operation.left)?;
-        let right = self.read(&operation.right)?;
-        let grown = |mut nodes: Vec<Node>, right| {
-            nodes.push(right);
-            nodes
-        };
-        Ok(match (operation.op, left) {
-            (Kind::ScAnd, Node::AllOf(nodes)) => Node::AllOf(grown(nodes, right)),
-            (Kind::ScAnd, left) => Node::AllOf(vec![left, right]),
-            (Kind::ScOr, Node::AnyOf(nodes)) => Node::AnyOf(grown(nodes, right)),
-            (Kind::ScOr, left) => Node::AnyOf(vec![left, right]),
-            (_, Node::Joined(nodes)) => Node::Joined(grown(nodes, right)),
-            (_, left) => Node::Joined(vec![left, right]),
+        let mut operands = vec![&operation.right];
+        let mut left = &operation.left;
+        while let ast::Expr::BinOp(inner) = left
+            && std::mem::discriminant(&inner.op) == std::mem::discriminant(&operation.op)
+        {
+            operands.push(&inner.right);
+            left = &inner.left;
+        }
+        operands.push(left);
+        let nodes = operands.into_iter().rev().map(|operand| self.read(operand)).collect::<Read<_>>()?;
+        Ok(match operation.op {
+            ast::BinOpKind::ScAnd => Node::AllOf(nodes),
+            ast::BinOpKind::ScOr => Node::AnyOf(nodes),
+            _ => Node::Joined(nodes),
         })
     }
 

@@ -240,5 +240,5 @@ pub(super) fn endswith(values: Values<'_>) -> Answer {
 
 /// Whether a text contains a text, or a list an item.
 pub(super) fn contains(values: Values<'_>) -> Answer {
-    super::evaluate::contains(&values[0], &values[1]).map(Value::Bool)
+    super::compare::contains(&values[0], &values[1]).map(Value::Bool)
 }

@@ -1,12 +1,16 @@
 //! What a client's admin is told when a value is missing or cannot be used: names, values and what to fill in, in words
 //! that need no knowledge of expressions. Pure.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::node::Owner;
 use super::text::shown;
 use super::{Expression, Input};
 use crate::model::Person;
+
+const CHANGE_THE_RULE: &str = "Reply to this message: the rule for this has to be changed.";
 
 /// What people call this person: the display name, else the user name, else the id.
 pub fn called(person: &Person) -> &str {
@@ -15,50 +19,74 @@ pub fn called(person: &Person) -> &str {
 }
 
 /// "Ada Lovelace has no mail in the directory", or which values gave nothing that can be used.
-pub fn blamed(expression: &Expression, person: &Person) -> String {
-    let inputs = expression.inputs(person);
-    let missing: Vec<String> = inputs.iter().filter(|input| is_missing(input)).map(|input| of(input, person)).collect();
-    let name = called(person);
-    if !missing.is_empty() {
-        return format!("{name} has no {} in the directory", missing.join(" and no "));
+pub fn what_is_missing(expression: &Expression, person: &Person) -> String {
+    let missing = missing_names(expression, person);
+    if missing.is_empty() {
+        return format!(
+            "{} has nothing in the directory that can be used ({})",
+            called(person),
+            inputs_shown(expression, person)
+        );
     }
-    let given: Vec<String> =
-        inputs.iter().map(|input| format!("{} is {}", of(input, person), shown(&input.value))).collect();
-    if given.is_empty() {
-        return format!("nothing is known for {name}");
-    }
-    format!("for {name}, {}", given.join(" and "))
+    format!("{} has no {} in the directory", called(person), missing.join(" and no "))
 }
 
-/// "Fill in mail for Ada Lovelace in Entra", or what to check there.
-pub fn filled_in(expression: &Expression, person: &Person) -> String {
-    let inputs = expression.inputs(person);
-    let missing: Vec<String> = inputs.iter().filter(|input| is_missing(input)).map(|input| of(input, person)).collect();
-    let name = called(person);
-    if !missing.is_empty() {
-        return format!("Fill in {} for {name} in Entra.", missing.join(", "));
+/// "Fill in mail for Ada Lovelace in Entra.", or what to check there.
+pub fn fill_in(expression: &Expression, person: &Person) -> String {
+    let missing = missing_names(expression, person);
+    if missing.is_empty() {
+        return check_inputs(expression, person);
     }
-    let given: Vec<String> = inputs.iter().map(|input| of(input, person)).collect();
-    if given.is_empty() {
-        return "Reply to this message: the rule for this value has to be changed.".to_owned();
-    }
-    format!("Check {} for {name} in Entra; if that is right, reply, so that the rule is changed.", given.join(", "))
+    format!("Fill in {} for {} in Entra.", missing.join(" and "), called(person))
 }
 
-fn is_missing(input: &Input) -> bool {
-    match &input.value {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+/// "Check department for Ada Lovelace in Entra; …".
+pub fn check_inputs(expression: &Expression, person: &Person) -> String {
+    let names: Vec<String> = expression.inputs(person).iter().map(Input::title).collect();
+    if names.is_empty() {
+        return CHANGE_THE_RULE.to_owned();
+    }
+    format!(
+        "Check {} for {} in Entra; if that is right there, reply to this message, so that the rule is changed.",
+        names.join(" and "),
+        called(person)
+    )
+}
+
+/// `mail is not set, department is "IT"`.
+pub fn inputs_shown(expression: &Expression, person: &Person) -> String {
+    let inputs: Vec<String> = expression.inputs(person).iter().map(ToString::to_string).collect();
+    if inputs.is_empty() { "it takes nothing from the directory".to_owned() } else { inputs.join(", ") }
+}
+
+fn missing_names(expression: &Expression, person: &Person) -> Vec<String> {
+    expression.inputs(person).iter().filter(|input| input.is_missing()).map(Input::title).collect()
+}
+
+impl Input {
+    fn title(&self) -> String {
+        match (self.owner, self.name.as_str()) {
+            (Owner::User, name) => name.to_owned(),
+            (Owner::Manager, "") => "manager".to_owned(),
+            (Owner::Manager, name) => format!("{name} of the manager"),
+        }
+    }
+
+    fn is_missing(&self) -> bool {
+        match &self.value {
+            Value::Null => true,
+            Value::String(text) => text.trim().is_empty(),
+            Value::Array(items) => items.is_empty(),
+            Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+        }
     }
 }
 
-/// A manager who is not there is one thing missing, whatever was asked of them.
-fn of(input: &Input, person: &Person) -> String {
-    match (input.owner, &person.manager) {
-        (Owner::User, _) => input.name.clone(),
-        (Owner::Manager, None) => "manager".to_owned(),
-        (Owner::Manager, Some(_)) => format!("{} of the manager", input.name),
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Value::Null => write!(f, "{} is not set", self.title()),
+            value => write!(f, "{} is {}", self.title(), shown(value)),
+        }
     }
 }

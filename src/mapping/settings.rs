@@ -1,4 +1,4 @@
-//! How a person's attributes become an account's attributes: one expression per target attribute. Pure.
+//! `[mapping]` of a customer's file.
 
 use std::collections::BTreeMap;
 
@@ -55,3 +55,19 @@ pub enum MappingLine {
 
 /// `[mapping]`: target attribute = expression.
 pub type MappingSettings = BTreeMap<String, MappingLine>;
+
+impl MappingLine {
+    /// The line with everything said.
+    pub fn to_long(&self) -> LongLine {
+        match self {
+            Self::Long(line) => line.clone(),
+            Self::Expression(value) => LongLine {
+                value: value.clone(),
+                when: When::default(),
+                on_null: OnNull::default(),
+                required: false,
+                default: None,
+            },
+        }
+    }
+}
