@@ -42,7 +42,8 @@ pub fn check(format: &str, text: &str) -> Result<(), Complaint> {
         "smtp-url" => return smtp_url(text),
         "header-name" => is_header_name(text),
         "profile" => is_file_stem(text),
-        "path" | "line" | "expression" => !text.trim().is_empty() && !text.contains(is_stray_control),
+        "path" | "line" => !text.trim().is_empty() && !text.contains(char::is_control),
+        "expression" => !text.trim().is_empty() && !text.contains(is_stray_control),
         _ => true,
     };
     if good { Ok(()) } else { Err(Wish::of(expected(format)).into()) }
@@ -67,6 +68,7 @@ pub fn expected(format: &str) -> &'static str {
         "profile" => "a name of small letters, digits, - and _",
         "path" => "a path",
         "expression" => "an expression",
+        "line" => "text that is not empty",
         _ => "text",
     }
 }

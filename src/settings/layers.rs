@@ -32,21 +32,40 @@ const LARGEST_FILE: u64 = 1 << 20;
 pub struct Layers {
     pub documents: Vec<Document>,
     pub mistakes: Vec<Mistake>,
-    /// Every file was there and was TOML, so that a key in none of them is really missing.
-    pub complete: bool,
+    /// What a file that cannot be read would have said: nothing, everything, or what a profile says.
+    pub unread: Unread,
+}
+
+/// The part of a configuration that is not known, and so neither missing nor contradicted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unread {
+    #[default]
+    Nothing,
+    Profile,
+    Everything,
+}
+
+impl Unread {
+    pub fn covers(self, key: &KeyPath) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Profile => schema::PROFILE_SECTIONS.iter().any(|section| key.starts_with(&KeyPath::from(*section))),
+            Self::Everything => true,
+        }
+    }
 }
 
 impl Layers {
     /// Reads every file and holds it against the schema.
     pub fn read(config_dir: &Path, customer: &str) -> Self {
-        let mut layers = Self { complete: true, ..Self::default() };
+        let mut layers = Self::default();
         let own_name = customer_file(customer);
-        let host = layers.sound(read_file(config_dir, "rollcall.toml"));
-        let own = layers.sound(read_file(config_dir, &own_name).and_then(|own| {
-            own.map(Some).ok_or_else(|| no_such_customer(config_dir, customer))
-        }));
+        let host = layers.sound(read_file(config_dir, "rollcall.toml"), Unread::Everything);
+        let own = read_file(config_dir, &own_name)
+            .and_then(|own| own.map(Some).ok_or_else(|| no_such_customer(config_dir, customer)));
+        let own = layers.sound(own, Unread::Everything);
         let upper: Vec<Document> = [host, own].into_iter().flatten().collect();
-        let profile = layers.sound(read_profile(config_dir, &upper));
+        let profile = layers.sound(read_profile(config_dir, &upper), Unread::Profile);
         layers.documents.extend(defaults());
         layers.documents.extend(profile);
         layers.documents.extend(upper);
@@ -56,9 +75,11 @@ impl Layers {
         layers
     }
 
-    fn sound(&mut self, file: Result<Option<Document>, Mistake>) -> Option<Document> {
+    fn sound(&mut self, file: Result<Option<Document>, Mistake>, without: Unread) -> Option<Document> {
         file.unwrap_or_else(|mistake| {
-            self.complete = false;
+            if self.unread != Unread::Everything {
+                self.unread = without;
+            }
             self.mistakes.push(mistake);
             None
         })
@@ -69,14 +90,19 @@ impl Layers {
         merge(self.documents.clone())
     }
 
-    /// Where the value that counts stands, or else the nearest table around it in the highest layer.
+    /// Where the value that counts stands, or else where it would be written: in the highest layer.
     pub fn place_of(&self, key: &KeyPath) -> Place {
-        let written = self.documents.iter().rev().find_map(|document| document.node(key));
-        match (written, self.documents.last()) {
+        match (self.written(key), self.documents.last()) {
             (Some(node), _) => node.place.clone(),
             (None, Some(highest)) => highest.place_near(key),
             (None, None) => Place::whole(BUILT_IN),
         }
+    }
+
+    /// The value that counts, unless it is a built-in default.
+    pub fn written(&self, key: &KeyPath) -> Option<&Node> {
+        let files = self.documents.iter().filter(|document| document.name != BUILT_IN);
+        files.rev().find_map(|document| document.node(key))
     }
 }
 
@@ -106,7 +132,7 @@ fn no_such_customer(config_dir: &Path, customer: &str) -> Mistake {
     let near = nearest(customer, known.iter().map(String::as_str));
     let hint = match near {
         Some(near) => format!("; nearest customer: {near}"),
-        None if known.is_empty() => format!("; no customer has a file in {}", config_dir.join("customers").display()),
+        None if known.is_empty() => "; no customer has a file there (another directory: --config DIR)".to_owned(),
         None => format!("; known customers: {}", known.join(", ")),
     };
     let message = format!("no such file in {}{hint}", config_dir.display());

@@ -134,6 +134,16 @@ fn matching(merged: &Json) -> Vec<Finding> {
     vec![(path, message)]
 }
 
+/// Attributes to recognise an account by that no mapping line gives a value to.
+pub fn unmapped_match(merged: &Json) -> Vec<Finding> {
+    let unmapped = |(index, attribute): (usize, &&str)| {
+        let given = mapped(merged).any(|name| name == *attribute);
+        let message = format!("found {attribute:?}, expected an attribute of [mapping]: without a line there it has no value");
+        (!given).then(|| (KeyPath::from("target.match").index(index), message))
+    };
+    texts(&merged["target"]["match"]).iter().enumerate().filter_map(unmapped).collect()
+}
+
 fn leave_out(merged: &Json) -> Vec<Finding> {
     let needed = |(index, attribute): (usize, &&str)| {
         let path = KeyPath::from("target.leave_out").index(index);
