@@ -219,7 +219,7 @@ mod layers {
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
             "NickName[0].x",
         ];
-        let lines: String = names.iter().map(|name| format!("'{name}' = \"user.x\"\n")).collect();
+        let lines = names.map(|name| format!("'{name}' = \"user.x\"\n")).concat();
         let settings = Config::acme(&format!("{ACME}{lines}")).good();
         for name in names {
             assert!(settings.mapping.contains_key(name), "{name} is not among {:?}", settings.mapping.keys());
@@ -369,13 +369,18 @@ left = { percent = 150, at_least = -1, at_most = 99999999999 }
         concurrency("true", "true");
         check("[target]", "[target]\netag = \"yes\"", "16:8: target.etag: found \"yes\", expected true or false");
         check("days = \"Mon-Fri\"", "days = true", "5:8: schedule.days: found true, expected text");
-        check("[target]", "[target]\nconcurrency = 65", "16:15: target.concurrency: found 65, expected a whole number from 1 to 64");
+        check(
+            "[target]",
+            "[target]\nconcurrency = 65",
+            "16:15: target.concurrency: found 65, expected a whole number from 1 to 64",
+        );
     }
 
     #[test]
     fn a_secret_in_the_file_is_refused_and_not_shown() {
         let form = "{ credential = \"<name>\" }, { file = \"<path>\" } or { env = \"<VARIABLE>\" }";
-        let advice = "a secret is never written in a configuration file; if this was one, replace it where it was issued";
+        let advice =
+            "a secret is never written in a configuration file; if this was one, replace it where it was issued";
         let literal = format!("18:9: target.token: found a text (not shown), expected {form}: {advice}");
         check("{ env = \"TOKEN\" }", "\"hunter2\"", &literal);
         let one = format!("18:9: target.token: expected exactly one of file, env and credential: {form}");
@@ -477,7 +482,8 @@ left = { percent = 150, at_least = -1, at_most = 99999999999 }
     fn a_customer_or_profile_that_is_not_there_is_named_with_its_nearest() {
         let config = Config::acme(ACME);
         let found = load(config.path(), "acmee", Secrets::LeaveUnread).expect_err("no such customer").to_string();
-        let expected = format!("customers/acmee.toml: no such file in {}; nearest customer: acme", config.path().display());
+        let expected =
+            format!("customers/acmee.toml: no such file in {}; nearest customer: acme", config.path().display());
         assert_eq!(found, expected);
         let profile = "16:11: target.profile: found \"atmoss\", expected a profile: atmos \
                        (or a file targets/atmoss.toml); nearest value: \"atmos\"";

@@ -7,11 +7,12 @@ use config::Config;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
+use super::document::Document;
 use super::key::{KeyPath, Step};
 use super::layers::Layers;
 use super::mistake::{Mistake, Mistakes, Place};
 use super::secrets::{self, Vault};
-use super::{Secrets, Settings, rules, schema, walk};
+use super::{Secrets, Settings, merge, rules, schema, walk};
 use crate::model::SecretPlace;
 
 /// A merged configuration that has not been judged good.
@@ -28,8 +29,9 @@ impl Draft {
     /// # Errors
     /// When the layers cannot even be merged.
     pub fn of(mut layers: Layers) -> Result<Self, Mistakes> {
-        let unmerged = |error: config::ConfigError| Mistake::new(Place::whole("*"), KeyPath::default(), error.to_string());
-        let config = layers.merged().map_err(unmerged)?;
+        let unmerged =
+            |error: config::ConfigError| Mistake::new(Place::whole("*"), KeyPath::default(), error.to_string());
+        let config = merge::merge(layers.documents.clone()).map_err(unmerged)?;
         let merged: Json = config.clone().try_deserialize().map_err(unmerged)?;
         let mistakes = std::mem::take(&mut layers.mistakes);
         let mut draft = Self { layers, config, merged, mistakes };
@@ -56,9 +58,9 @@ impl Draft {
                 return Err(self.into_mistakes());
             }
         };
-        settings.customer = vault.customer.to_owned();
-        settings.config_dir = vault.config_dir.to_owned();
-        settings.places = self.layers.documents.iter().flat_map(|document| document.places()).collect();
+        vault.customer.clone_into(&mut settings.customer);
+        vault.config_dir.clone_into(&mut settings.config_dir);
+        settings.places = self.layers.documents.iter().flat_map(Document::places).collect();
         settings.make_paths_absolute();
         for (secret, path) in settings.secrets_mut().into_iter().zip(secrets::PATHS) {
             if let (Some(secret), Some(value)) = (secret, values.remove(path)) {
