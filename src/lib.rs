@@ -1,6 +1,7 @@
 //! Rollcall keeps an app's accounts in step with a directory group.
 #![forbid(unsafe_code)]
 
+pub mod expression;
 pub mod guard;
 pub mod http;
 pub mod mapping;
@@ -14,4 +15,5 @@ pub mod scope;
 pub mod settings;
 pub mod source;
 pub mod store;
+pub mod sync;
 pub mod target;

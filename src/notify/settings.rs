@@ -6,15 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::Secret;
-
-/// Whether a hold of leavers names people to the client's admins, or only counts them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PeopleInMail {
-    #[default]
-    Counts,
-    Names,
-}
+pub use crate::report::PeopleInMail;
 
 /// Who writes, through which server, and to which operators.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -1,7 +1,11 @@
 //! What a run did, and the words for it: terminal, mail and JSON are three views of one `Report`. Pure.
 
 mod finding;
+pub mod incident;
+pub mod letter;
 mod run;
 
 pub use finding::{Finding, Verdict};
+pub use incident::{Digest, Expiry, Incident, Notice, OpenIncident, Told, Topic};
+pub use letter::{Audience, Letter, PeopleInMail};
 pub use run::{AppRefusal, Counts, HeldPerson, HoldReport, PersonFailure, Report, RunError, RunResult};

@@ -89,6 +89,9 @@ pub struct RunError {
     pub class: String,
     pub reason: String,
     pub remedy: String,
+    /// The remote side's request id, where there is one: its support asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl RunError {
@@ -125,4 +128,11 @@ pub struct Report {
     pub error: Option<RunError>,
     /// Observations that stop nothing: anomalies, a paused dynamic group, managers without accounts.
     pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// In preview nothing is sent, so nothing can be held or refused.
+    pub fn is_preview(&self) -> bool {
+        self.stage == "preview"
+    }
 }

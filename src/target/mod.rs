@@ -87,3 +87,13 @@ pub fn attribute_kind(kind: TargetKind, attribute: &str) -> crate::model::Attrib
         TargetKind::Scim => scim::attribute_kind(attribute),
     }
 }
+
+/// Whether a mapping may name this attribute of a target of this kind.
+///
+/// # Errors
+/// Why not, and what to write instead.
+pub fn check_attribute(kind: TargetKind, attribute: &str) -> Result<(), String> {
+    match kind {
+        TargetKind::Scim => scim::check_attribute(attribute),
+    }
+}
