@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_span_without_a_unit_or_beyond_ten_years_is_refused() {
-        assert!("5".parse::<Span>().unwrap_err().contains("2d"));
-        assert!("11y".parse::<Span>().unwrap_err().contains("ten years"));
+        assert!("5".parse::<Span>().expect_err("no unit").contains("2d"));
+        assert!("11y".parse::<Span>().expect_err("too long").contains("ten years"));
     }
 }

@@ -7,11 +7,12 @@ use config::Config;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
+use super::document::Document;
 use super::key::{KeyPath, Step};
 use super::layers::Layers;
 use super::mistake::{Mistake, Mistakes, Place};
 use super::secrets::{self, Vault};
-use super::{Secrets, Settings, rules, schema, walk};
+use super::{Secrets, Settings, merge, rules, schema, walk};
 use crate::model::SecretPlace;
 
 /// A merged configuration that has not been judged good.
@@ -28,16 +29,14 @@ impl Draft {
     /// # Errors
     /// When the layers cannot even be merged.
     pub fn of(mut layers: Layers) -> Result<Self, Mistakes> {
-        let unmerged = |error: config::ConfigError| Mistake::new(Place::whole("*"), KeyPath::default(), error.to_string());
-        let config = layers.merged().map_err(unmerged)?;
+        let unmerged =
+            |error: config::ConfigError| Mistake::new(Place::whole("*"), KeyPath::default(), error.to_string());
+        let config = merge::merge(layers.documents.clone()).map_err(unmerged)?;
         let merged: Json = config.clone().try_deserialize().map_err(unmerged)?;
         let mistakes = std::mem::take(&mut layers.mistakes);
         let mut draft = Self { layers, config, merged, mistakes };
-        // What an unreadable file may hold is neither missing nor contradicted.
-        if draft.layers.complete {
-            draft.note_missing();
-            draft.note_findings();
-        }
+        draft.note_missing();
+        draft.note_findings();
         Ok(draft)
     }
 
@@ -59,9 +58,9 @@ impl Draft {
                 return Err(self.into_mistakes());
             }
         };
-        settings.customer = vault.customer.to_owned();
-        settings.config_dir = vault.config_dir.to_owned();
-        settings.places = self.layers.documents.iter().flat_map(|document| document.places()).collect();
+        vault.customer.clone_into(&mut settings.customer);
+        vault.config_dir.clone_into(&mut settings.config_dir);
+        settings.places = self.layers.documents.iter().flat_map(Document::places).collect();
         settings.make_paths_absolute();
         for (secret, path) in settings.secrets_mut().into_iter().zip(secrets::PATHS) {
             if let (Some(secret), Some(value)) = (secret, values.remove(path)) {
@@ -80,15 +79,20 @@ impl Draft {
             }
         }
         for (key, expected) in walk::missing(&merged, &schema::SHAPE) {
-            if !self.is_misspelled(&key) {
+            if !self.is_misspelled(&key) && !self.layers.unread.covers(&key) {
                 let place = self.layers.place_of(&key);
                 self.mistakes.push(Mistake::missing(place, key, expected));
             }
         }
     }
 
-    /// Whether an unknown key was probably meant to be this one, and has been told.
+    /// Whether an unknown key was probably meant to be this one or a table around it, and has been told.
     fn is_misspelled(&self, key: &KeyPath) -> bool {
+        let around = std::iter::successors(Some(key.clone()), KeyPath::parent);
+        around.into_iter().any(|key| self.is_nearest(&key))
+    }
+
+    fn is_nearest(&self, key: &KeyPath) -> bool {
         let Some(Step::Key(name)) = key.steps.last() else { return false };
         let meant = |mistake: &Mistake| match &mistake.nearest {
             Some(nearest) => (nearest == name && mistake.key.parent() == key.parent()) || *nearest == key.to_string(),
@@ -99,8 +103,13 @@ impl Draft {
 
     fn note_findings(&mut self) {
         let broken: Vec<KeyPath> = self.mistakes.iter().map(|mistake| mistake.key.clone()).collect();
-        for (key, message) in rules::findings(&self.merged, &broken) {
-            if !broken.contains(&key) && !self.is_misspelled(&key) {
+        let mut findings = rules::findings(&self.merged, &broken);
+        // The default names attributes that a mapping need not have.
+        if self.layers.written(&KeyPath::from("target.match")).is_some() {
+            findings.extend(rules::unmapped_match(&self.merged));
+        }
+        for (key, message) in findings {
+            if !broken.contains(&key) && !self.is_misspelled(&key) && !self.layers.unread.covers(&key) {
                 self.mistakes.push(Mistake::new(self.layers.place_of(&key), key, message));
             }
         }
@@ -111,8 +120,7 @@ impl Draft {
     fn read_files(&mut self, vault: &Vault<'_>) -> BTreeMap<&'static [&'static str], SecretString> {
         let mut values = BTreeMap::new();
         for path in secrets::PATHS {
-            let Some(written) = self.merged_at(path) else { continue };
-            // What is no place of a secret has been told already.
+            let Some(written) = self.merged_at(path).filter(|_| !self.is_told(path)) else { continue };
             let Ok(place) = serde_json::from_value::<SecretPlace>(written.clone()) else { continue };
             match vault.read(&place) {
                 Ok(value) => drop(values.insert(path, value)),
@@ -120,7 +128,8 @@ impl Draft {
             }
         }
         for path in CA_FILES {
-            let Some(file) = self.merged_at(path).and_then(Json::as_str) else { continue };
+            let written = self.merged_at(path).filter(|_| !self.is_told(path));
+            let Some(file) = written.and_then(Json::as_str) else { continue };
             if let Err(message) = certificates(&vault.config_dir.join(file)) {
                 self.note_at(path, message);
             }
@@ -132,11 +141,14 @@ impl Draft {
         path.iter().try_fold(&self.merged, |table, key| table.get(*key))
     }
 
+    fn is_told(&self, path: &[&str]) -> bool {
+        let key = key_path(path);
+        self.mistakes.iter().any(|mistake| mistake.key.starts_with(&key))
+    }
+
     fn note_at(&mut self, path: &[&str], message: String) {
-        let key = path.iter().fold(KeyPath::default(), |key, step| key.key(step));
-        if !self.mistakes.iter().any(|mistake| mistake.key.starts_with(&key)) {
-            self.mistakes.push(Mistake::new(self.layers.place_of(&key), key, message));
-        }
+        let key = key_path(path);
+        self.mistakes.push(Mistake::new(self.layers.place_of(&key), key, message));
     }
 
     fn into_mistakes(self) -> Mistakes {
@@ -145,6 +157,10 @@ impl Draft {
         all.sort_by_cached_key(|mistake| (order(&mistake.place.file), mistake.place.clone(), mistake.key.clone()));
         Mistakes { all }
     }
+}
+
+fn key_path(path: &[&str]) -> KeyPath {
+    path.iter().fold(KeyPath::default(), |key, step| key.key(step))
 }
 
 const CA_FILES: [&[&str]; 3] = [&["source", "ca_file"], &["target", "ca_file"], &["mail", "ca_file"]];

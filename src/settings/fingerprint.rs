@@ -40,16 +40,16 @@ fn source(settings: &Settings) -> Value {
     let mut parts = Map::new();
     parts.insert("tenant".to_owned(), json!(source.tenant_id.to_lowercase()));
     parts.insert("groups".to_owned(), json!(ids(&source.groups)));
-    note(&mut parts, "except_groups", ids(&source.except_groups), BTreeSet::new());
-    note(&mut parts, "nested", source.nested, false);
-    note(&mut parts, "guests", source.guests, false);
+    note(&mut parts, "except_groups", &ids(&source.except_groups), &BTreeSet::new());
+    note(&mut parts, "nested", &source.nested, &false);
+    note(&mut parts, "guests", &source.guests, &false);
     let cloud = match source.cloud {
         Cloud::Global => "global",
         Cloud::Usgov => "usgov",
         Cloud::UsgovDod => "usgov-dod",
         Cloud::China => "china",
     };
-    note(&mut parts, "cloud", cloud, "global");
+    note(&mut parts, "cloud", &cloud, &"global");
     Value::Object(parts)
 }
 
@@ -65,10 +65,10 @@ fn line(line: &MappingLine) -> Value {
         }
         MappingLine::Long(LongLine { value, when, on_null, required, default }) => {
             parts.insert("value".to_owned(), json!(value.trim()));
-            note(&mut parts, "create_only", *when == When::Create, false);
-            note(&mut parts, "keep_on_null", *on_null == OnNull::Keep, false);
-            note(&mut parts, "required", *required, false);
-            note(&mut parts, "default", default.as_deref(), None);
+            note(&mut parts, "create_only", &(*when == When::Create), &false);
+            note(&mut parts, "keep_on_null", &(*on_null == OnNull::Keep), &false);
+            note(&mut parts, "required", required, &false);
+            note(&mut parts, "default", &default.as_deref(), &None);
         }
     }
     Value::Object(parts)
@@ -102,15 +102,15 @@ fn target(settings: &Settings) -> Value {
     });
     let mut parts = Map::new();
     parts.insert("match".to_owned(), json!(target.match_by));
-    note(&mut parts, "profile", target.profile.as_deref(), None);
-    note(&mut parts, "leave_out", left_out, BTreeSet::new());
-    note(&mut parts, "update_by", update_by, None);
-    note(&mut parts, "filterable", target.filterable.as_deref(), None);
-    note(&mut parts, "reactivate_first", target.reactivate_first, false);
+    note(&mut parts, "profile", &target.profile.as_deref(), &None);
+    note(&mut parts, "leave_out", &left_out, &BTreeSet::new());
+    note(&mut parts, "update_by", &update_by, &None);
+    note(&mut parts, "filterable", &target.filterable.as_deref(), &None);
+    note(&mut parts, "reactivate_first", &target.reactivate_first, &false);
     Value::Object(parts)
 }
 
-fn note<T: serde::Serialize + PartialEq>(parts: &mut Map<String, Value>, name: &str, value: T, at_rest: T) {
+fn note<T: serde::Serialize + PartialEq>(parts: &mut Map<String, Value>, name: &str, value: &T, at_rest: &T) {
     if value != at_rest {
         parts.insert(name.to_owned(), json!(value));
     }

@@ -42,7 +42,8 @@ pub fn check(format: &str, text: &str) -> Result<(), Complaint> {
         "smtp-url" => return smtp_url(text),
         "header-name" => is_header_name(text),
         "profile" => is_file_stem(text),
-        "path" | "line" | "expression" => !text.trim().is_empty() && !text.contains(is_stray_control),
+        "path" | "line" => !text.trim().is_empty() && !text.contains(char::is_control),
+        "expression" => !text.trim().is_empty() && !text.contains(is_stray_control),
         _ => true,
     };
     if good { Ok(()) } else { Err(Wish::of(expected(format)).into()) }
@@ -67,6 +68,7 @@ pub fn expected(format: &str) -> &'static str {
         "profile" => "a name of small letters, digits, - and _",
         "path" => "a path",
         "expression" => "an expression",
+        "line" => "text that is not empty",
         _ => "text",
     }
 }
@@ -75,14 +77,13 @@ pub fn expected(format: &str) -> &'static str {
 const LONGEST_EXPRESSION: usize = 10_000;
 
 fn span(text: &str) -> Result<(), Wish> {
-    match text.parse::<Span>() {
-        Ok(_) => Ok(()),
-        Err(_) if text.trim().chars().all(|c| c.is_ascii_digit()) && !text.trim().is_empty() => {
-            Err(Wish::of(format!("a unit behind it, such as \"{}m\", \"{}h\" or \"{}d\"", text.trim(), text.trim(), text.trim())))
-        }
-        Err(why) if why.contains("ten years") => Err(Wish::of("at most ten years")),
-        Err(_) => Err(Wish::of(expected("span"))),
+    let Err(why) = text.parse::<Span>() else { return Ok(()) };
+    let number = text.trim();
+    if !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()) {
+        return Err(Wish::of(format!("a unit behind it, such as \"{number}m\", \"{number}h\" or \"{number}d\"")));
     }
+    let too_long = why.contains("ten years");
+    Err(Wish::of(if too_long { "at most ten years" } else { expected("span") }))
 }
 
 fn leaver_rule(text: &str) -> bool {
@@ -168,9 +169,9 @@ fn address(format: &str, text: &str) -> Complaint {
 
 /// RFC 9110 §5.1: a token. `Host` and the framing headers are not the operator's to set.
 fn is_header_name(text: &str) -> bool {
-    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let fit = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     let taken = ["host", "content-length", "transfer-encoding", "connection", "content-type", "accept"];
-    !text.is_empty() && text.chars().all(token) && !taken.contains(&text.to_lowercase().as_str())
+    !text.is_empty() && text.chars().all(fit) && !taken.contains(&text.to_lowercase().as_str())
 }
 
 /// Names of files that are looked up: nothing that leads to another directory.
@@ -204,8 +205,14 @@ mod tests {
 
     #[test]
     fn mail_goes_out_encrypted_or_stays_on_the_host() {
-        good("smtp-url", &["smtp://relay:587", "smtps://relay", "smtp+plain://127.0.0.1:1025", "smtp+plain://[::1]:25"]);
-        bad("smtp-url", &["relay:25", "smtp://", "smtp+plain://relay:25", "http://relay", "smtp://u:p@relay", "smtp://relay/x?y"]);
+        good(
+            "smtp-url",
+            &["smtp://relay:587", "smtps://relay", "smtp+plain://127.0.0.1:1025", "smtp+plain://[::1]:25"],
+        );
+        bad(
+            "smtp-url",
+            &["relay:25", "smtp://", "smtp+plain://relay:25", "http://relay", "smtp://u:p@relay", "smtp://relay/x?y"],
+        );
     }
 
     #[test]

@@ -135,7 +135,9 @@ mod tests {
 
     #[test]
     fn a_path_reads_back_as_it_was_written() {
-        for text in ["source.groups[1].id", "mapping.\"name.givenName\"", "mapping.'emails[type eq \"work\"].value'.when"] {
+        for text in
+            ["source.groups[1].id", "mapping.\"name.givenName\"", "mapping.'emails[type eq \"work\"].value'.when"]
+        {
             assert_eq!(KeyPath::from(text).to_string(), text);
         }
     }

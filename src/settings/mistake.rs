@@ -54,10 +54,8 @@ impl Mistake {
 
     /// A value that is not what its key takes.
     pub fn value(place: Place, key: KeyPath, found: String, wish: Wish) -> Self {
-        let mut message = format!("found {found}, expected {}", wish.expected);
-        if let Some(nearest) = &wish.nearest {
-            message.push_str(&format!("; nearest value: {nearest:?}"));
-        }
+        let nearest = wish.nearest.as_ref().map(|nearest| format!("; nearest value: {nearest:?}")).unwrap_or_default();
+        let message = format!("found {found}, expected {}{nearest}", wish.expected);
         Self { place, key, message, found: Some(found), expected: Some(wish.expected), nearest: wish.nearest }
     }
 
@@ -122,7 +120,8 @@ const ALIKE: f64 = 0.8;
 /// The candidate most like `word`, if one is like enough; case does not count.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = comparable(word);
-    let scored = candidates.into_iter().map(|candidate| (strsim::jaro_winkler(&word, &comparable(candidate)), candidate));
+    let scored =
+        candidates.into_iter().map(|candidate| (strsim::jaro_winkler(&word, &comparable(candidate)), candidate));
     let best = scored.max_by(|one, other| one.0.total_cmp(&other.0))?;
     (best.0 >= ALIKE).then_some(best.1)
 }

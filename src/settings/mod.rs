@@ -3,15 +3,18 @@
 
 mod document;
 mod draft;
+mod files;
 mod fingerprint;
 mod format;
 mod key;
 mod layers;
+mod merge;
 mod mistake;
 mod rules;
 mod schedule;
 pub mod schema;
 mod secrets;
+mod shape;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -20,6 +23,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use files::{customers, is_customer_name};
 pub use key::{KeyPath, Step};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use secrets::Environment;
@@ -97,19 +101,6 @@ pub fn config_dir(flag: Option<PathBuf>) -> PathBuf {
     flag.or_else(variable).unwrap_or_else(|| PathBuf::from("/etc/rollcall"))
 }
 
-/// Every customer that has a file, sorted.
-pub fn customers(config_dir: &Path) -> Vec<String> {
-    let mut names = layers::toml_files(&config_dir.join("customers"));
-    names.retain(|name| is_customer_name(name));
-    names
-}
-
-/// `[a-z0-9][a-z0-9_-]{0,22}`: it names a systemd instance, whose user name has an end.
-pub fn is_customer_name(name: &str) -> bool {
-    let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    name.len() <= 23 && name.starts_with(first) && name.chars().all(|c| first(c) || c == '_' || c == '-')
-}
-
 /// Reads and checks a customer's configuration.
 ///
 /// # Errors
@@ -162,7 +153,7 @@ impl Settings {
     /// A mistake that was found later, for example in an expression, at its place.
     pub fn mistake(&self, key: impl Into<KeyPath>, message: impl Into<String>) -> Mistake {
         let key = key.into();
-        let whole = || Place::whole(&layers::customer_file(&self.customer));
+        let whole = || Place::whole(&files::customer_file(&self.customer));
         Mistake::new(self.place_of(key.clone()).unwrap_or_else(whole), key, message)
     }
 

@@ -14,7 +14,7 @@ pub type Finding = (KeyPath, String);
 
 /// Everything the merged configuration says wrong. `broken`: what is known to be wrong already, and not judged again.
 pub fn findings(merged: &Json, broken: &[KeyPath]) -> Vec<Finding> {
-    let rules = [credential, groups, mail, limits, keep, attributes, matching, leave_out];
+    let rules = [credential, groups, mail, limits, keep, attributes, user_name, matching, leave_out];
     let mut findings: Vec<Finding> = rules.iter().flat_map(|rule| rule(merged)).collect();
     findings.extend(schedule_findings(merged, broken));
     findings
@@ -30,7 +30,8 @@ fn credential(merged: &Json) -> Vec<Finding> {
         [_] => Vec::new(),
         [] => vec![(target, "no credential, expected one of token, header, basic and oauth".to_owned())],
         [first, ref more @ ..] => {
-            let contradicts = |way: &&str| (target.key(way), format!("found beside {first}, expected only one of them"));
+            let contradicts =
+                |way: &&str| (target.key(way), format!("found beside {first}, expected only one of them"));
             more.iter().map(contradicts).collect()
         }
     }
@@ -111,15 +112,20 @@ fn attributes(merged: &Json) -> Vec<Finding> {
             seen.insert(attribute.to_lowercase(), attribute);
         }
     }
-    match seen.get("username") {
-        Some(&"userName") => {}
-        Some(other) => findings.push((KeyPath::from("mapping").key(other), "expected the spelling userName".to_owned())),
-        None => {
-            let message = "missing, expected an expression: every account needs a name, for example \"user.userPrincipalName | lower\"";
-            findings.push((KeyPath::from("mapping.userName"), message.to_owned()));
-        }
-    }
     findings
+}
+
+fn user_name(merged: &Json) -> Vec<Finding> {
+    if mapped(merged).any(|attribute| attribute == "userName") {
+        return Vec::new();
+    }
+    let mapping = KeyPath::from("mapping");
+    if let Some(other) = mapped(merged).find(|attribute| attribute.eq_ignore_ascii_case("userName")) {
+        return vec![(mapping.key(other), "expected the spelling userName".to_owned())];
+    }
+    let example = "for example \"user.userPrincipalName | lower\"";
+    let message = format!("missing, expected an expression: every account needs a name, {example}");
+    vec![(mapping.key("userName"), message)]
 }
 
 fn matching(merged: &Json) -> Vec<Finding> {
@@ -130,14 +136,30 @@ fn matching(merged: &Json) -> Vec<Finding> {
     if matched.is_empty() || matched.iter().any(found) {
         return Vec::new();
     }
-    let message = format!("found no attribute that this app can be searched by, expected at least one of {}", texts(&merged["target"]["filterable"]).join(", "));
+    let message = format!(
+        "found no attribute that this app can be searched by, expected at least one of {}",
+        texts(&merged["target"]["filterable"]).join(", ")
+    );
     vec![(path, message)]
+}
+
+/// Attributes to recognise an account by that no mapping line gives a value to.
+pub fn unmapped_match(merged: &Json) -> Vec<Finding> {
+    let unmapped = |(index, attribute): (usize, &&str)| {
+        let given = mapped(merged).any(|name| name == *attribute);
+        let message =
+            format!("found {attribute:?}, expected an attribute of [mapping]: without a line there it has no value");
+        (!given).then(|| (KeyPath::from("target.match").index(index), message))
+    };
+    texts(&merged["target"]["match"]).iter().enumerate().filter_map(unmapped).collect()
 }
 
 fn leave_out(merged: &Json) -> Vec<Finding> {
     let needed = |(index, attribute): (usize, &&str)| {
         let path = KeyPath::from("target.leave_out").index(index);
-        attribute.eq_ignore_ascii_case("userName").then(|| (path, "userName cannot be left out: every account needs it".to_owned()))
+        attribute
+            .eq_ignore_ascii_case("userName")
+            .then(|| (path, "userName cannot be left out: every account needs it".to_owned()))
     };
     texts(&merged["target"]["leave_out"]).iter().enumerate().filter_map(needed).collect()
 }

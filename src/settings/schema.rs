@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::{Settings, layers};
+use super::{Settings, layers, merge};
 
 /// The schema with every reference spelled out, for walking.
-pub static SHAPE: LazyLock<Value> = LazyLock::new(|| generate(SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true)));
+pub static SHAPE: LazyLock<Value> =
+    LazyLock::new(|| generate(SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true)));
 
 /// Which file a schema is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +117,7 @@ const WRITTEN_IN_ONE_PIECE: [&str; 3] = ["LongLine", "NamedGroup", "SecretPlace"
 
 /// Writes the built-in defaults into the schema, so that an editor shows them.
 fn annotate(schema: &mut Value) {
-    let defaults = layers::merge(layers::defaults().into_iter().collect());
+    let defaults = merge::merge(layers::defaults().into_iter().collect());
     let Ok(Value::Object(defaults)) = defaults.and_then(config::Config::try_deserialize) else { return };
     for (section, default) in &defaults {
         let Some(property) = schema.pointer_mut(&format!("/properties/{section}")) else { continue };

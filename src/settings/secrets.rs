@@ -86,7 +86,8 @@ impl Vault<'_> {
         match place {
             SecretPlace::File(path) => {
                 let path = self.config_dir.join(path);
-                read_file(&path, self.may_be_shared(&path))?.ok_or_else(|| format!("there is no file {}", path.display()))
+                read_file(&path, self.may_be_shared(&path))?
+                    .ok_or_else(|| format!("there is no file {}", path.display()))
             }
             SecretPlace::Env(name) => self.variable(name),
             SecretPlace::Credential(name) => self.credential(name),
@@ -97,7 +98,7 @@ impl Vault<'_> {
         let what = format!("the environment variable {name}");
         let value = self.environment.get(name).ok_or_else(|| format!("{what} is not set, or empty"))?;
         let text = value.into_string().map_err(|_| format!("{what} is not valid UTF-8"))?;
-        sound(Zeroizing::new(text), &what)
+        sound(&Zeroizing::new(text), &what)
     }
 
     fn credential(&self, name: &str) -> Result<SecretString, String> {
@@ -156,7 +157,7 @@ fn read_file(path: &Path, may_be_shared: bool) -> Result<Option<SecretString>, S
         return Err(format!("{shown} is larger than 64 KiB: not a secret"));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| format!("{shown} is not valid UTF-8"))?;
-    sound(Zeroizing::new(without_line_break(text).to_owned()), &shown.to_string()).map(Some)
+    sound(without_line_break(text), &shown.to_string()).map(Some)
 }
 
 /// Editors end files with a line break; one is dropped, more are a mistake.
@@ -164,7 +165,7 @@ fn without_line_break(text: &str) -> &str {
     text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
 }
 
-fn sound(text: Zeroizing<String>, what: &str) -> Result<SecretString, String> {
+fn sound(text: &str, what: &str) -> Result<SecretString, String> {
     if text.is_empty() {
         return Err(format!("{what} is empty"));
     }
@@ -173,7 +174,7 @@ fn sound(text: Zeroizing<String>, what: &str) -> Result<SecretString, String> {
             "{what} holds a line break, a byte order mark or another control character, which no credential has (one line break at its end is dropped)"
         ));
     }
-    Ok(SecretString::from(text.as_str()))
+    Ok(SecretString::from(text))
 }
 
 fn quoted_for_shell(path: &Path) -> String {
