@@ -9,6 +9,7 @@ pub mod notify;
 pub mod oauth;
 pub mod plan;
 pub mod report;
+pub mod sandbox;
 pub mod schedule;
 pub mod scope;
 pub mod settings;
