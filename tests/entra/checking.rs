@@ -21,12 +21,15 @@ fn said(findings: &[Finding]) -> Vec<(&str, Verdict)> {
 }
 
 fn registered(end: &'static str) -> impl Fn(&Asked, Reply) -> Reply {
-    move |asked: &Asked, reply| match asked.path.contains("/applications") {
-        true => Reply::json(
-            200,
-            &json!({"passwordCredentials": [{"hint": "s3c", "endDateTime": end}, {"hint": "zzz", "endDateTime": "2026-03-02T00:00:00Z"}]}),
-        ),
-        false => reply,
+    move |asked: &Asked, reply| {
+        if asked.path.contains("/applications") {
+            Reply::json(
+                200,
+                &json!({"passwordCredentials": [{"hint": "s3c", "endDateTime": end}, {"hint": "zzz", "endDateTime": "2026-03-02T00:00:00Z"}]}),
+            )
+        } else {
+            reply
+        }
     }
 }
 
@@ -74,9 +77,12 @@ async fn without_the_right_to_read_it_the_configured_expiry_counts() {
 
 #[tokio::test]
 async fn a_refused_sign_in_is_the_only_finding() {
-    let meddle = |asked: &Asked, reply| match asked.path.ends_with("/token") {
-        true => Reply::json(401, &json!({"error": "invalid_client", "error_codes": [7_000_222]})),
-        false => reply,
+    let meddle = |asked: &Asked, reply| {
+        if asked.path.ends_with("/token") {
+            Reply::json(401, &json!({"error": "invalid_client", "error_codes": [7_000_222]}))
+        } else {
+            reply
+        }
     };
     let tenant = Directory::of(1).meddle(meddle).open().await;
     let (findings, sample) = check(&tenant.source()).await;

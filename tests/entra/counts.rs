@@ -6,10 +6,7 @@ use crate::tenant::{Asked, Directory, Reply, id};
 use crate::{Read, read};
 
 async fn with_count(reply: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Read {
-    let meddle = move |asked: &Asked, honest| match asked.path.ends_with("$count") {
-        true => reply(asked.nth),
-        false => honest,
-    };
+    let meddle = move |asked: &Asked, honest| if asked.path.ends_with("$count") { reply(asked.nth) } else { honest };
     let tenant = Directory::of(10).pages_of(4).meddle(meddle).open().await;
     read(&tenant.source()).await
 }

@@ -387,11 +387,12 @@ async fn a_redirect_is_never_followed() {
     for status in [301, 302, 303, 307, 308] {
         for path in ["/token", "/members", STAFF, "$count"] {
             let target = format!("http://{foreign}/v1.0/x");
-            let meddle = move |asked: &Asked, reply| match asked.path.ends_with(path) {
-                true => {
+            let meddle = move |asked: &Asked, reply| {
+                if asked.path.ends_with(path) {
                     Reply::text(status, "").with("location", &target).with("link", &format!("<{target}>; rel=next"))
+                } else {
+                    reply
                 }
-                false => reply,
             };
             let tenant = Directory::of(3).meddle(meddle).open().await;
             let read = read(&tenant.source()).await;

@@ -110,9 +110,8 @@ async fn whatever_is_no_clear_answer_proves_nothing() {
 
 #[tokio::test]
 async fn a_user_gone_between_two_questions_proves_nothing_yet() {
-    let meddle = |asked: &Asked, reply| match asked.path.ends_with("checkMemberGroups") {
-        true => Reply::fault(404, "Request_ResourceNotFound"),
-        false => reply,
+    let meddle = |asked: &Asked, reply| {
+        if asked.path.ends_with("checkMemberGroups") { Reply::fault(404, "Request_ResourceNotFound") } else { reply }
     };
     let tenant = directory().meddle(meddle).open().await;
     assert_eq!(prove(&tenant, 0).await.expect_err("no proof").class, FailureClass::Unproven);
@@ -122,7 +121,7 @@ async fn a_user_gone_between_two_questions_proves_nothing_yet() {
 async fn whereabouts_come_in_the_order_of_the_people() {
     for people in [1, 20, 21, 75] {
         let tenant = Directory::of(people).open().await;
-        let asked: Vec<PersonId> = (0..people + 1).rev().map(|n| PersonId::new(id(n))).collect();
+        let asked: Vec<PersonId> = (0..=people).rev().map(|n| PersonId::new(id(n))).collect();
         let answers = tenant.source().whereabouts(&asked).await;
         assert_eq!(answers.len(), asked.len());
         for (person, answer) in asked.iter().zip(answers) {
@@ -131,7 +130,7 @@ async fn whereabouts_come_in_the_order_of_the_people() {
                 Whereabouts::Present(found) => assert_eq!(&found.id, person),
             }
         }
-        assert_eq!(tenant.asked("/$batch").is_empty(), people + 1 <= 20);
+        assert_eq!(tenant.asked("/$batch").is_empty(), people < 20);
     }
 }
 
@@ -161,7 +160,7 @@ async fn a_batch_without_an_answer_is_the_failure_of_its_twenty() {
     assert_eq!(failed, (20..40).collect::<Vec<_>>());
 }
 
-fn somebody(n: usize, name: &str, mail: Value) -> Value {
+fn somebody(n: usize, name: &str, mail: &Value) -> Value {
     json!({"@odata.type": "#microsoft.graph.user", "id": id(n), "userPrincipalName": name, "displayName": "X",
         "accountEnabled": true, "userType": "Member", "mail": mail})
 }
@@ -169,10 +168,10 @@ fn somebody(n: usize, name: &str, mail: Value) -> Value {
 #[tokio::test]
 async fn somebody_is_found_by_id_by_user_name_and_by_mail() {
     let members = vec![
-        somebody(0, "ada@acme.example", Value::Null),
-        somebody(1, "g_x.example#EXT#@acme.example", json!("o'hara@acme.example")),
-        somebody(2, "bo@acme.example", json!("both@acme.example")),
-        somebody(3, "cy@acme.example", json!("both@acme.example")),
+        somebody(0, "ada@acme.example", &Value::Null),
+        somebody(1, "g_x.example#EXT#@acme.example", &json!("o'hara@acme.example")),
+        somebody(2, "bo@acme.example", &json!("both@acme.example")),
+        somebody(3, "cy@acme.example", &json!("both@acme.example")),
     ];
     let tenant = Directory::default().group(STAFF, members).open().await;
     let source = tenant.source();

@@ -202,9 +202,12 @@ async fn a_hidden_membership_needs_its_permission() {
 
 #[tokio::test]
 async fn with_an_opaque_token_a_hidden_group_may_be_read_but_not_be_empty() {
-    let opaque = |asked: &crate::tenant::Asked, reply| match asked.path.ends_with("/token") {
-        true => Reply::json(200, &json!({"access_token": "opaque", "expires_in": 3600})),
-        false => reply,
+    let opaque = |asked: &crate::tenant::Asked, reply| {
+        if asked.path.ends_with("/token") {
+            Reply::json(200, &json!({"access_token": "opaque", "expires_in": 3600}))
+        } else {
+            reply
+        }
     };
     let hidden =
         |people| Directory::of(people).described(STAFF, "visibility", json!("HiddenMembership")).meddle(opaque);

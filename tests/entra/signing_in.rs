@@ -142,9 +142,8 @@ async fn a_403_names_the_permissions_that_the_token_does_not_show() {
         (json!(["Directory.Read.All"]), "although its token shows"),
     ];
     for (roles, word) in rows {
-        let deny = |asked: &Asked, reply| match asked.path.contains("/groups/") {
-            true => Reply::fault(403, "Authorization_RequestDenied"),
-            false => reply,
+        let deny = |asked: &Asked, reply| {
+            if asked.path.contains("/groups/") { Reply::fault(403, "Authorization_RequestDenied") } else { reply }
         };
         let tenant = Directory::of(1).roles(roles.clone()).meddle(deny).open().await;
         let read = read(&tenant.source()).await;

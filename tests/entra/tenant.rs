@@ -21,7 +21,6 @@ pub const CASUALS: &str = "00000000-0000-0000-0000-0000000000bb";
 /// A request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    pub method: String,
     pub path: String,
     pub query: BTreeMap<String, String>,
     pub headers: HeaderMap,
@@ -336,7 +335,6 @@ impl Tenant {
     fn item(&self, url: &str) -> Reply {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let asked = Asked {
-            method: "ITEM".into(),
             path: format!("/v1.0{path}"),
             query: parse_query(query),
             headers: HeaderMap::new(),
@@ -356,7 +354,6 @@ async fn answer(State(tenant): State<Tenant>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default().to_vec();
     let asked = Asked {
-        method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parse_query(parts.uri.query().unwrap_or_default()),
         headers: parts.headers,
@@ -389,7 +386,7 @@ pub fn hasty() -> Patience {
     Patience {
         tries: 4,
         first_pause: Duration::from_millis(1),
-        budget: Duration::from_secs(60),
+        budget: Duration::from_mins(1),
         longest_retry_after: Duration::from_secs(2),
         answer_within: Duration::from_secs(1),
     }

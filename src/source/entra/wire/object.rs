@@ -101,12 +101,12 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
         let mut row = Row::default();
         while let Some(field) = map.next_key_seed(FieldSeed { selected: self.selected })? {
             match field {
-                Field::Kind => once(&mut row.kind, map.next_value()?, "@odata.type")?,
-                Field::Id => once(&mut row.id, map.next_value()?, "id")?,
-                Field::UserPrincipalName => once(&mut row.user_principal_name, map.next_value()?, "userPrincipalName")?,
-                Field::DisplayName => once(&mut row.display_name, map.next_value()?, "displayName")?,
-                Field::AccountEnabled => once(&mut row.account_enabled, map.next_value()?, "accountEnabled")?,
-                Field::UserType => once(&mut row.user_type, map.next_value()?, "userType")?,
+                Field::Kind => row.kind.fill(map.next_value()?, "@odata.type")?,
+                Field::Id => row.id.fill(map.next_value()?, "id")?,
+                Field::UserPrincipalName => row.user_principal_name.fill(map.next_value()?, "userPrincipalName")?,
+                Field::DisplayName => row.display_name.fill(map.next_value()?, "displayName")?,
+                Field::AccountEnabled => row.account_enabled.fill(map.next_value()?, "accountEnabled")?,
+                Field::UserType => row.user_type.fill(map.next_value()?, "userType")?,
                 Field::Selected(name) => row.set(name, map.next_value()?)?,
                 Field::Ignored => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -115,23 +115,37 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
     }
 }
 
-/// A row while it is read; the outer option says whether the field was seen.
+/// A row while it is read.
 #[derive(Default)]
 struct Row {
-    kind: Option<Option<String>>,
-    id: Option<String>,
-    user_principal_name: Option<Option<String>>,
-    display_name: Option<Option<String>>,
-    account_enabled: Option<Option<bool>>,
-    user_type: Option<Option<String>>,
+    kind: Slot<String>,
+    id: Slot<String>,
+    user_principal_name: Slot<String>,
+    display_name: Slot<String>,
+    account_enabled: Slot<bool>,
+    user_type: Slot<String>,
     properties: BTreeMap<String, Value>,
 }
 
-/// A field that comes twice has two meanings, and we will not choose.
-fn once<T, E: Error>(place: &mut Option<T>, value: T, name: &'static str) -> Result<(), E> {
-    match place.replace(value) {
-        Some(_) => Err(E::duplicate_field(name)),
-        None => Ok(()),
+/// A field, and whether it came already: one that comes twice has two meanings, and we will not choose.
+struct Slot<T> {
+    seen: bool,
+    value: Option<T>,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self { seen: false, value: None }
+    }
+}
+
+impl<T> Slot<T> {
+    fn fill<E: Error>(&mut self, value: Option<T>, name: &'static str) -> Result<(), E> {
+        if std::mem::replace(&mut self.seen, true) {
+            return Err(E::duplicate_field(name));
+        }
+        self.value = value;
+        Ok(())
     }
 }
 
@@ -151,22 +165,22 @@ impl Row {
     }
 
     fn into_object<E: Error>(self) -> Result<GraphUser, E> {
-        let id = self.id.ok_or_else(|| E::missing_field("id"))?;
+        let id = self.id.value.ok_or_else(|| E::missing_field("id"))?;
         let safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if id.is_empty() || id.len() > LONGEST_ID || !id.chars().all(safe) {
             return Err(E::custom("an object id is no GUID"));
         }
-        let texts = [&self.user_principal_name, &self.display_name, &self.user_type];
-        if texts.into_iter().flatten().flatten().any(|text| text.len() > LONGEST_TEXT) {
+        let texts = [&self.user_principal_name.value, &self.display_name.value, &self.user_type.value];
+        if texts.into_iter().flatten().any(|text| text.len() > LONGEST_TEXT) {
             return Err(E::custom(format_args!("a name of {id} is longer than {LONGEST_TEXT} bytes")));
         }
         Ok(GraphUser {
-            kind: kind_of(self.kind.flatten().as_deref()),
+            kind: kind_of(self.kind.value.as_deref()),
             id,
-            user_principal_name: self.user_principal_name.flatten(),
-            display_name: self.display_name.flatten(),
-            account_enabled: self.account_enabled.flatten(),
-            user_type: self.user_type.flatten(),
+            user_principal_name: self.user_principal_name.value,
+            display_name: self.display_name.value,
+            account_enabled: self.account_enabled.value,
+            user_type: self.user_type.value,
             properties: self.properties,
         })
     }
