@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::identity;
-use crate::settings::{self, Secrets, Settings};
+use crate::schedule::{Schedule, ScheduleMistake};
+use crate::settings::{self, Mistakes, Secrets, Settings};
 use crate::store::Store;
 
 /// Where the configuration lies.
@@ -44,6 +45,15 @@ impl Context {
 
 pub fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     Store::open(&settings.state_dir())
+}
+
+/// The customer's schedule. `settings` has found its mistakes before.
+pub fn schedule(settings: &Settings) -> Result<Schedule, Mistakes> {
+    let placed = |mistake: &ScheduleMistake| {
+        settings.mistake(mistake.key.as_str(), mistake.message.clone())
+    };
+    Schedule::new(&settings.schedule, &settings.customer)
+        .map_err(|mistakes| Mistakes { all: mistakes.iter().map(placed).collect() })
 }
 
 /// Runs a command's asynchronous part. Threads are made here, after the process has become who it should be.

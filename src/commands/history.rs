@@ -58,7 +58,7 @@ fn entries(store: &Store, arguments: &Arguments) -> anyhow::Result<Vec<AuditEntr
 /// The audit trail as a table, for `history` and for the demo's end.
 pub fn table(entries: &[AuditEntry]) -> Table {
     let mut table = Table::new();
-    table.load_style(comfy_table::styles::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["when", "run", "what", "who", "why", "from → to", "answer"]);
     for entry in entries {
         table.add_row([

@@ -11,7 +11,7 @@ use super::{logging, output};
 use crate::notify::{MailSettings, Mailer, OutgoingMail, message_id};
 use crate::report::letter::{self, Context as LetterContext};
 use crate::report::{Audience, plain};
-use crate::settings::Settings;
+use crate::settings::{Mistakes, Settings};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -25,7 +25,8 @@ pub fn execute(context: &Context, arguments: &Arguments) -> anyhow::Result<Exit>
     logging::for_commands();
     let settings = context.settings(&arguments.customer.customer)?;
     let Some(mail) = &settings.mail else {
-        return Err(settings.mistake_missing_mail().into());
+        let message = "missing: without [mail] in rollcall.toml there is nobody to write to and no server to write through";
+        return Err(Mistakes::from(settings.mistake("mail", message)).into());
     };
     let mailer = Mailer::connect(mail)?;
     let answers = block_on(send_all(&settings, mail, &mailer))?;

@@ -4,10 +4,10 @@ use chrono::Utc;
 use clap::Args;
 use serde_json::json;
 
-use super::context::{Context, CustomerArgument};
+use super::context::{self, Context, CustomerArgument};
 use super::exit::Exit;
 use super::output;
-use crate::schedule::{Schedule, Slot, SlotKind};
+use crate::schedule::{Slot, SlotKind};
 use crate::settings::{self, Secrets};
 
 #[derive(Debug, Args)]
@@ -22,8 +22,7 @@ const SHOWN: usize = 10;
 
 pub fn execute(context: &Context, arguments: &Arguments) -> anyhow::Result<Exit> {
     let settings = settings::load(&context.config_dir, &arguments.customer.customer, Secrets::LeaveUnread)?;
-    let schedule = Schedule::new(&settings.schedule, &settings.customer)
-        .map_err(|mistakes| settings.schedule_mistakes(&mistakes))?;
+    let schedule = context::schedule(&settings)?;
     let slots: Vec<Slot> = schedule.slots_after(Utc::now()).take(SHOWN).collect();
     let zone = settings.schedule.timezone;
     if arguments.json {

@@ -55,10 +55,10 @@ impl<'a> Job<'a> {
     pub fn prepare(settings: &'a Settings, store: &'a Store, clock: Clock) -> anyhow::Result<Self> {
         let rules = rules::compile(settings)?;
         let source = Source::connect(&settings.source, &rules::properties(&rules))
-            .map_err(|why| Mistakes(vec![settings.mistake("source", format!("{why:#}"))]))?;
+            .map_err(|why| Mistakes::from(settings.mistake("source", format!("{why:#}"))))?;
         let attributes: Vec<String> = rules.mapping.attributes().map(str::to_owned).collect();
         let target = Target::connect(&settings.target, &attributes)
-            .map_err(|why| Mistakes(vec![settings.mistake("target", format!("{why:#}"))]))?;
+            .map_err(|why| Mistakes::from(settings.mistake("target", format!("{why:#}"))))?;
         Ok(Self {
             settings,
             store,

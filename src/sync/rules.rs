@@ -20,7 +20,7 @@ pub fn compile(settings: &Settings) -> Result<Rules, Mistakes> {
     mistakes.extend(same_person_mistakes(settings, known));
     match (mapping, scope) {
         (Some(mapping), Some(scope)) if mistakes.is_empty() => Ok(rules(settings, mapping, scope)),
-        _ => Err(Mistakes(mistakes)),
+        _ => Err(Mistakes { all: mistakes }),
     }
 }
 
