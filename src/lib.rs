@@ -1,6 +1,7 @@
 //! Rollcall keeps an app's accounts in step with a directory group.
 #![forbid(unsafe_code)]
 
+pub mod daemon;
 pub mod guard;
 pub mod http;
 pub mod mapping;
