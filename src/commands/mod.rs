@@ -3,7 +3,7 @@
 mod approve;
 mod check;
 mod context;
-// mod daemon;
+mod daemon;
 // mod demo;
 mod exit;
 mod history;
@@ -53,7 +53,7 @@ enum Command {
     /// Release holds, and run now
     Approve(approve::Arguments),
     /// Run on the schedule until SIGTERM
-    // Daemon(daemon::Arguments),
+    Daemon(daemon::Arguments),
     /// Health, last and next run, holds; of every customer when none is named
     Status(status::Arguments),
     /// The audit trail: who was changed when, from what to what, why, with what answer
@@ -85,7 +85,7 @@ pub fn main() -> ExitCode {
         Command::Plan(arguments) => plan::execute(&context, &arguments),
         Command::Run(arguments) => run::execute(&context, &arguments),
         Command::Approve(arguments) => approve::execute(&context, &arguments),
-//         Command::Daemon(arguments) => daemon::execute(&context, &arguments),
+        Command::Daemon(arguments) => daemon::execute(&context, &arguments),
         Command::Status(arguments) => status::execute(&context, &arguments),
         Command::History(arguments) => history::execute(&context, &arguments),
         Command::Schedule(arguments) => schedule::execute(&context, &arguments),
