@@ -33,6 +33,8 @@ pub struct Patience {
     pub budget: Duration,
     /// A server that asks for more than this is told "another time".
     pub longest_retry_after: Duration,
+    /// One answer, from the request's first byte to the answer's last: a server that drips a byte a second ends here.
+    pub answer_within: Duration,
 }
 
 impl Default for Patience {
@@ -43,6 +45,7 @@ impl Default for Patience {
             first_pause: Duration::from_secs(1),
             budget: Duration::from_secs(60),
             longest_retry_after: Duration::from_secs(330),
+            answer_within: Duration::from_secs(120),
         }
     }
 }
