@@ -292,3 +292,42 @@ async fn an_update_in_doubt_is_settled_by_reading_the_account() {
     faulty.add("a/1", account());
     assert_eq!(failed(apply(&target(&faulty), update("a/1", edits())).await).class, FailureClass::Transient);
 }
+
+#[tokio::test]
+async fn an_answer_that_is_no_account_never_counts_as_a_change() {
+    for page in [Reply::Text(200, "<html>Sign in</html>"), Reply::Json(200, json!({"id": "other", "active": false}))] {
+        let app = App::start(move |asked, _| (asked.method == "GET").then(|| page.clone())).await;
+        app.add("a/1", account());
+        let mut settings = settings(&app.url);
+        settings.update_by = Some(UpdateBy::Put);
+        settings.etag = Some(false);
+        let failure = failed(apply(&connect(&settings), update("a/1", json!({"title": "x"}))).await);
+        assert_eq!(failure.class, FailureClass::App, "{}", failure.reason);
+        assert_eq!(app.asked("PUT", "").len(), 0);
+        let by_patch = apply(&target(&app), deactivate("a/1")).await;
+        assert!(matches!(by_patch, Outcome::Unknown(_)), "{by_patch:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_hides_deactivated_accounts_can_reactivate_them() {
+    for update_by in [UpdateBy::Patch, UpdateBy::Put, UpdateBy::PatchWithoutPath] {
+        let app = App::start(|asked, accounts| {
+            let hidden = asked.is("GET", "/Users/1") && accounts.users["1"]["active"] == false;
+            hidden.then(not_found)
+        })
+        .await;
+        app.add("1", json!({"userName": "ada@x.example", "active": false}));
+        let mut settings = settings(&app.url);
+        settings.update_by = Some(update_by);
+        settings.etag = Some(true);
+        done(
+            &apply(
+                &connect(&settings),
+                operation(ChangeKind::Reactivate, Some("1"), json!({"userName": "ada@x.example", "title": "x"})),
+            )
+            .await,
+        );
+        assert_eq!((&app.user("1")["active"], &app.user("1")["title"]), (&json!(true), &json!("x")), "{update_by:?}");
+    }
+}

@@ -251,8 +251,66 @@ async fn an_app_that_is_down_is_left_alone_and_nothing_counts_as_sent() {
 
 #[tokio::test]
 async fn nothing_listening_is_not_sent() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
     drop(listener);
     assert!(matches!(apply(&connect(&settings(&url)), create()).await, Outcome::NotSent(_)));
+}
+
+#[tokio::test]
+async fn an_account_that_looks_just_like_ours_is_still_not_made_by_us_when_the_app_says_duplicate() {
+    let app = App::honest().await;
+    let target = target(&app);
+    done(&apply(&target, create()).await);
+    assert!(matches!(apply(&target, create()).await, Outcome::Exists { .. }));
+}
+
+#[tokio::test]
+async fn a_create_without_an_answer_in_time_is_looked_up_and_never_sent_again() {
+    for reached in [true, false] {
+        let app = App::start(move |asked, accounts| {
+            (asked.method == "POST").then(|| {
+                if reached {
+                    accounts.create(&asked.body);
+                }
+                Reply::Silent
+            })
+        })
+        .await;
+        let outcome = apply(&target(&app), create()).await;
+        // A server that is merely slow may still be at it.
+        assert_eq!(matches!(outcome, Outcome::Done { .. }), reached, "{outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::Unknown(_)), !reached, "{outcome:?}");
+        assert_eq!(app.asked("POST", "").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_create_never_takes_over_an_account_with_a_foreign_external_id() {
+    let app = App::start(|asked, _| (asked.method == "POST").then_some(Reply::Broken)).await;
+    app.add("7", json!({"userName": "ada@x.example", "externalId": "p-9"}));
+    assert!(matches!(apply(&target(&app), create()).await, Outcome::Exists { .. }));
+}
+
+#[tokio::test]
+async fn a_rest_longer_than_our_patience_ends_the_sending() {
+    let app = App::start(|asked, _| {
+        (asked.method == "POST").then(|| Reply::WithHeader(429, "retry-after", "3600".into(), json!({})))
+    })
+    .await;
+    let target = target(&app);
+    assert_eq!(failed(apply(&target, create()).await).class, FailureClass::Transient);
+    let Outcome::NotSent(failure) = apply(&target, create()).await else { panic!("sent") };
+    assert!(failure.reason.contains("a rest of 3600 seconds"), "{}", failure.reason);
+    assert_eq!(app.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_short_rest_is_granted_and_the_create_sent_again() {
+    let app = App::start(|asked, accounts| {
+        let first = asked.method == "POST" && accounts.count("POST") == 1;
+        first.then(|| Reply::WithHeader(429, "retry-after", "0".into(), json!({})))
+    })
+    .await;
+    assert_eq!(done(&apply(&target(&app), create()).await), "id-1");
 }
