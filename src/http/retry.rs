@@ -45,7 +45,7 @@ impl Default for Patience {
             first_pause: Duration::from_secs(1),
             budget: Duration::from_secs(60),
             longest_retry_after: Duration::from_secs(330),
-            answer_within: Duration::from_secs(120),
+            answer_within: Duration::from_mins(2),
         }
     }
 }
