@@ -79,13 +79,13 @@ pub fn main() -> ExitCode {
     crate::http::install_crypto_provider();
     let context = Context::new(cli.config);
     let exit = match cli.command {
-//         Command::Demo(arguments) => demo::execute(&arguments),
-//         Command::Sandbox(arguments) => sandbox::execute(&arguments),
+        //         Command::Demo(arguments) => demo::execute(&arguments),
+        //         Command::Sandbox(arguments) => sandbox::execute(&arguments),
         Command::Check(arguments) => check::execute(&context, &arguments),
         Command::Plan(arguments) => plan::execute(&context, &arguments),
         Command::Run(arguments) => run::execute(&context, &arguments),
         Command::Approve(arguments) => approve::execute(&context, &arguments),
-//         Command::Daemon(arguments) => daemon::execute(&context, &arguments),
+        //         Command::Daemon(arguments) => daemon::execute(&context, &arguments),
         Command::Status(arguments) => status::execute(&context, &arguments),
         Command::History(arguments) => history::execute(&context, &arguments),
         Command::Schedule(arguments) => schedule::execute(&context, &arguments),

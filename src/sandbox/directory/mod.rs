@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub(crate) use registration::Registration;
-pub(crate) use rows::{GROUP_PROPERTIES, GROUP_DEFAULT, USER_DEFAULT, is_user_property};
+pub(crate) use rows::{GROUP_DEFAULT, GROUP_PROPERTIES, USER_DEFAULT, is_user_property};
 pub(crate) use world::{Kind, World};
 
 use super::people::Population;
