@@ -59,7 +59,7 @@ fn mails(stage: &Stage) -> anyhow::Result<()> {
         let name = format!("{:02}", number + 1);
         fs::write(dir.join(format!("{name}.eml")), &mail.raw)?;
         fs::write(dir.join(format!("{name}.html")), &mail.html)?;
-        let subject = plain(mail.header("Subject").unwrap_or_default());
+        let subject = plain(mail.subject());
         output::line(&format!("  {name}.html  to {:<32} {subject}", mail.recipients.join(", ")));
     }
     Ok(())

@@ -82,7 +82,7 @@ impl Stage {
         }
         for mail in self.sandbox.mailbox.shelf().mails().iter().skip(before) {
             let to = mail.recipients.join(", ");
-            output::line(&format!("   ✉ to {to}: {}", mail.header("Subject").unwrap_or_default()));
+            output::line(&format!("   ✉ to {to}: {}", mail.subject()));
         }
         Ok(report)
     }

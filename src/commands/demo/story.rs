@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::stage::{MEMBERS, Stage, expect};
 use crate::report::RunResult;
+use crate::sandbox::app::Refused;
 use crate::sandbox::{Act, Fault, Spot};
 
 pub async fn play(stage: &mut Stage) -> anyhow::Result<()> {
@@ -60,8 +61,14 @@ async fn an_ordinary_day(stage: &mut Stage) -> anyhow::Result<()> {
 async fn a_bad_record(stage: &mut Stage) -> anyhow::Result<()> {
     let directory = &stage.sandbox.directory;
     let person = directory.members(8).remove(7);
-    directory.set(&person, "jobTitle", "Chief \"Everything\" Officer <CEO>")?;
-    stage.sandbox.app.admin().quirks(|quirks| quirks.refuse("title", "Chief \"Everything\" Officer <CEO>", "title must not contain < or >"));
+    let title = "Chief \"Everything\" Officer <CEO>";
+    directory.set(&person, "jobTitle", title)?;
+    let refused = Refused {
+        attribute: "title".to_owned(),
+        value: title.to_owned(),
+        detail: "title must not contain < or >".to_owned(),
+    };
+    stage.sandbox.app.admin().quirks(|quirks| quirks.refused.push(refused));
     stage.scene("A bad record", "Somebody gets a job title that the app refuses. The client's admin gets a mail, not a log.");
     let report = stage.run().await?;
     expect("failed", 1, report.counts.failed)?;
