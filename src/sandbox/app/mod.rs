@@ -3,6 +3,8 @@
 
 mod accounts;
 mod auth;
+mod change;
+mod discovery;
 mod document;
 mod error;
 mod faults;
@@ -12,6 +14,7 @@ mod path;
 mod quirks;
 mod routes;
 mod schema;
+mod search;
 mod writes;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -112,7 +112,7 @@ fn write_in(target: &mut Document, path: &Path, value: Value, adding: Adding) ->
     let before = target.get(path.attribute).cloned();
     let Some(entry) = &path.entry else {
         let after = match (path.part, before, value) {
-            (Some(_), Some(Value::Array(_)), _) | (Some(_), None, _) if matches!(path.shape, Shape::Several(_)) => {
+            (Some(_), Some(Value::Array(_)) | None, _) if matches!(path.shape, Shape::Several(_)) => {
                 return Err(Refusal::typed("invalidPath", format!("{} has several values; name one.", path.attribute)));
             }
             (Some(part), before, value) => {

@@ -143,9 +143,7 @@ impl Directory {
     pub fn rename(&self, person: &str, user_principal_name: &str) -> anyhow::Result<()> {
         let mut world = self.world();
         let handle = world.user(person)?;
-        if world.user(user_principal_name).is_ok_and(|other| other != handle) {
-            bail!("another user of the sandbox's directory is called {user_principal_name}");
-        }
+        check_free(&world, user_principal_name, handle)?;
         world.set(handle, "userPrincipalName", Value::from(user_principal_name));
         Ok(())
     }
@@ -177,8 +175,10 @@ impl Directory {
     pub fn restore(&self, person: &str) -> anyhow::Result<()> {
         let mut world = self.world();
         let handle = world.user(person)?;
-        let name = world.deleted.remove(&handle);
+        let name = world.deleted.get(&handle).cloned();
         let name = name.with_context(|| format!("{person} is not deleted in the sandbox's directory"))?;
+        check_free(&world, &name, handle)?;
+        world.deleted.remove(&handle);
         world.set(handle, "userPrincipalName", Value::from(name));
         Ok(())
     }
@@ -203,6 +203,14 @@ impl Directory {
     }
 }
 
+/// A userPrincipalName belongs to one user; that of a soft-deleted one is free.
+fn check_free(world: &World, name: &str, own: u32) -> anyhow::Result<()> {
+    if world.by_name(name).is_some_and(|other| other != own) {
+        bail!("another user of the sandbox's directory is called {name}");
+    }
+    Ok(())
+}
+
 /// A person, or any other object by its id.
 fn any(world: &World, key: &str) -> anyhow::Result<u32> {
     match world.live(key) {
@@ -223,9 +231,7 @@ fn register(world: &mut World, attributes: &Value) -> anyhow::Result<u32> {
     let mut all = made_up(world, given);
     all.extend(given.clone());
     let name = all.get("userPrincipalName").and_then(Value::as_str).context("a userPrincipalName is text")?;
-    if world.user(name).is_ok() {
-        bail!("another user of the sandbox's directory is called {name}");
-    }
+    check_free(world, name, world.next())?;
     Ok(world.add(Object::new(Kind::User, all)))
 }
 
@@ -241,7 +247,7 @@ fn made_up(world: &World, given: &Map<String, Value>) -> Map<String, Value> {
     // The next free one of these names.
     let address = address.unwrap_or_else(|| {
         let candidates = (next..).map(|number| world.population.person(number).user_principal_name());
-        let mut free = candidates.filter(|name| world.user(name).is_err());
+        let mut free = candidates.filter(|name| world.by_name(name).is_none());
         free.next().expect("names are without end")
     });
     let local = address.split('@').next().unwrap_or(&address).to_owned();
