@@ -6,10 +6,10 @@ use super::State;
 use super::document::{self, Document};
 use super::error::Refusal;
 use super::quirks::Quirks;
-use super::routes::{found, shown, written};
+use super::routes::{Effect, found, shown, written};
 use crate::sandbox::wire::{Answer, Request};
 
-pub(super) fn create(state: &mut State, request: &Request, base: &str, effect: bool) -> Result<Answer, Refusal> {
+pub(super) fn create(state: &mut State, request: &Request, effect: Effect) -> Result<Answer, Refusal> {
     let mut document = document::strict(written(request)?, &state.quirks)?;
     document.entry("active").or_insert(Value::Bool(true));
     check_values(&document, &state.quirks)?;
@@ -20,8 +20,8 @@ pub(super) fn create(state: &mut State, request: &Request, base: &str, effect: b
     let odd = state.quirks.odd_ids;
     let id = state.accounts.insert(document, odd);
     let number = state.accounts.by_id(&id).ok_or_else(|| Refusal::not_found(&id))?;
-    let answer = state.accounts.get(number).map(|account| shown(201, account, &state.quirks, base));
-    if !effect {
+    let answer = state.accounts.get(number).map(|account| shown(201, account, &state.quirks, request));
+    if effect == Effect::Pretended {
         state.accounts.remove(number);
     }
     let blind = state.quirks.blind_lookups;
@@ -30,7 +30,7 @@ pub(super) fn create(state: &mut State, request: &Request, base: &str, effect: b
 }
 
 /// Puts a changed document in place of an account's.
-pub(super) fn change(state: &mut State, request: &Request, mut after: Document, effect: bool) -> Result<(), Refusal> {
+pub(super) fn change(state: &mut State, request: &Request, mut after: Document, effect: Effect) -> Result<(), Refusal> {
     let id = request.path.get(3).map_or("", String::as_str);
     check_version(state, request, id)?;
     let number = state.accounts.by_id(id).ok_or_else(|| Refusal::not_found(id))?;
@@ -44,7 +44,7 @@ pub(super) fn change(state: &mut State, request: &Request, mut after: Document, 
         return Err(Refusal::typed("mutability", "The account is deactivated; reactivate it first."));
     }
     check_seat(state, becomes_active)?;
-    if effect {
+    if effect == Effect::Real {
         state.accounts.replace(number, &after);
     }
     Ok(())

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::error::{Refusal, SCIM_JSON};
 use super::quirks::Quirks;
+use super::routes::base;
 use super::{State, schema};
 use crate::sandbox::wire::{Answer, Request};
 
 /// RFC 7643 §5 to §7, RFC 7644 §4.
-pub(super) fn config(state: &State, request: &Request, base: &str) -> Result<Answer, Refusal> {
-    let quirks = &state.quirks;
+pub(super) fn config(state: &State, request: &Request) -> Result<Answer, Refusal> {
+    let (quirks, base) = (&state.quirks, &base(request));
     if quirks.config_missing {
         return Err(Refusal::new(404, "There is no such endpoint."));
     }

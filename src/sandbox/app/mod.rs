@@ -11,6 +11,7 @@ mod faults;
 mod filter;
 mod patch;
 mod path;
+mod projection;
 mod quirks;
 mod routes;
 mod schema;

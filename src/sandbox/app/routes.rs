@@ -5,10 +5,18 @@ use std::sync::Arc;
 use super::accounts::{Account, encoded};
 use super::error::{Refusal, SCIM_JSON};
 use super::faults::AppAct;
+use super::projection::project;
 use super::quirks::Quirks;
 use super::{Shop, State, auth, change, discovery, document, patch, search};
 use crate::sandbox::wire::{Answer, Request};
 use axum::http::Method;
+
+/// Whether a write changes anything, or is only answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Real,
+    Pretended,
+}
 
 /// How the sandbox counts a request, and faults find it.
 fn kind(request: &Request) -> &'static str {
@@ -64,51 +72,50 @@ fn serve(shop: &Shop, request: &Request, kind: &str, act: Option<&AppAct>) -> An
         let refusal = Refusal::new(401, "Authorization failure. The authorization header is invalid or missing.");
         return refusal.answer().with("www-authenticate", "Bearer realm=\"sandbox\"");
     }
-    let effect = !matches!(act, Some(AppAct::NoEffect));
+    let effect = if matches!(act, Some(AppAct::NoEffect)) { Effect::Pretended } else { Effect::Real };
     route(&mut state, request, kind, effect).unwrap_or_else(|refusal| refusal.answer())
 }
 
-fn route(state: &mut State, request: &Request, kind: &str, effect: bool) -> Result<Answer, Refusal> {
-    let base = format!("http://{}/scim/v2", request.header("host").unwrap_or("127.0.0.1"));
+fn route(state: &mut State, request: &Request, kind: &str, effect: Effect) -> Result<Answer, Refusal> {
     let id = request.path.get(3).map_or("", String::as_str);
     match kind {
-        "config" => discovery::config(state, request, &base),
-        "lookup" | "list" => search::list(state, request, &base),
-        "create" => change::create(state, request, &base, effect),
-        "read" => {
-            let account = visible(state, id)?;
-            Ok(shown(200, account, &state.quirks, &base))
-        }
+        "config" => discovery::config(state, request),
+        "lookup" | "list" => search::list(state, request),
+        "create" => change::create(state, request, effect),
+        "read" => Ok(shown(200, visible(state, id)?, &state.quirks, request)),
         "patch" if state.quirks.put_only => Err(Refusal::new(501, "PATCH is not supported.")),
         "patch" => {
-            let before = visible_to_writes(state, id)?.document();
+            let before = found(state, id)?.document();
             let after = patch::apply(&before, written(request)?, &state.quirks)?;
             change::change(state, request, after, effect)?;
             let account = found(state, id)?;
             if state.quirks.patch_answers_empty {
                 return Ok(Answer::empty(204).with("etag", account.etag()));
             }
-            Ok(shown(200, account, &state.quirks, &base))
+            Ok(shown(200, account, &state.quirks, request))
         }
         "put" => {
-            visible_to_writes(state, id)?;
+            found(state, id)?;
             let after = document::strict(written(request)?, &state.quirks)?;
             change::change(state, request, after, effect)?;
-            Ok(shown(200, found(state, id)?, &state.quirks, &base))
+            Ok(shown(200, found(state, id)?, &state.quirks, request))
         }
         "delete" => {
             let number = state.accounts.by_id(id).ok_or_else(|| Refusal::not_found(id))?;
             change::check_version(state, request, id)?;
-            if effect {
+            if effect == Effect::Real {
                 state.accounts.remove(number);
             }
             Ok(Answer::empty(204))
         }
-        _ if request.method == Method::GET || request.method == Method::POST => {
-            Err(Refusal::new(404, "There is no such endpoint."))
-        }
+        _ if request.method == Method::GET || !exists(request) => Err(Refusal::new(404, "There is no such endpoint.")),
         _ => Err(Refusal::new(405, "The endpoint does not take this method.")),
     }
+}
+
+fn exists(request: &Request) -> bool {
+    let endpoints = ["Users", "ServiceProviderConfig", "Schemas", "ResourceTypes"];
+    matches!(request.segments().as_slice(), ["scim", "v2", endpoint, ..] if endpoints.contains(endpoint))
 }
 
 pub(super) fn found<'a>(state: &'a State, id: &str) -> Result<&'a Account, Refusal> {
@@ -116,17 +123,13 @@ pub(super) fn found<'a>(state: &'a State, id: &str) -> Result<&'a Account, Refus
     state.accounts.get(number).ok_or_else(|| Refusal::not_found(id))
 }
 
+/// An account for readers; an inactive one that hides from them can still be written to.
 fn visible<'a>(state: &'a State, id: &str) -> Result<&'a Account, Refusal> {
     let account = found(state, id)?;
     if state.quirks.inactive_is_404 && !account.is_active() {
         return Err(Refusal::not_found(id));
     }
     Ok(account)
-}
-
-/// An inactive account that hides from readers can still be reactivated.
-fn visible_to_writes<'a>(state: &'a State, id: &str) -> Result<&'a Account, Refusal> {
-    found(state, id)
 }
 
 pub(super) fn written(request: &Request) -> Result<&[u8], Refusal> {
@@ -136,7 +139,14 @@ pub(super) fn written(request: &Request) -> Result<&[u8], Refusal> {
     }
 }
 
-pub(super) fn shown(status: u16, account: &Account, quirks: &Quirks, base: &str) -> Answer {
-    let answer = Answer::new(status, SCIM_JSON, account.shown(quirks, base).to_string()).with("etag", account.etag());
+/// The base of the API as the client called it.
+pub(super) fn base(request: &Request) -> String {
+    format!("http://{}/scim/v2", request.header("host").unwrap_or("127.0.0.1"))
+}
+
+pub(super) fn shown(status: u16, account: &Account, quirks: &Quirks, request: &Request) -> Answer {
+    let base = base(request);
+    let body = project(request, account.shown(quirks, &base));
+    let answer = Answer::new(status, SCIM_JSON, body.to_string()).with("etag", account.etag());
     if status == 201 { answer.with("location", format!("{base}/Users/{}", encoded(&account.id))) } else { answer }
 }

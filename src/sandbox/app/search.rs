@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 use super::State;
 use super::error::{Refusal, SCIM_JSON};
 use super::filter::Filter;
+use super::projection::project;
 use super::quirks::Paging;
+use super::routes::base;
 use crate::sandbox::wire::{Answer, Request};
 
 /// Search and paging (RFC 7644 §3.4.2, §3.4.2.4).
-pub(super) fn list(state: &mut State, request: &Request, base: &str) -> Result<Answer, Refusal> {
+pub(super) fn list(state: &mut State, request: &Request) -> Result<Answer, Refusal> {
     let filter = request.option("filter").map(|text| Filter::parse(&text)).transpose()?;
+    let base = base(request);
     let start = number(request, "startIndex", 1)?.max(1);
     let count = number(request, "count", state.quirks.page_limit)?.min(state.quirks.page_limit);
     let numbers = matching(state, filter.as_ref());
@@ -24,7 +27,7 @@ pub(super) fn list(state: &mut State, request: &Request, base: &str) -> Result<A
         .skip(first)
         .take(count)
         .filter_map(|number| state.accounts.get(*number))
-        .map(|account| account.shown(&state.quirks, base))
+        .map(|account| project(request, account.shown(&state.quirks, &base)))
         .collect();
     let total = state.quirks.total_results.unwrap_or(numbers.len() as u64);
     let body = json!({

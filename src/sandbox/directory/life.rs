@@ -132,9 +132,7 @@ impl Directory {
     pub fn set(&self, person: &str, attribute: &str, value: impl Into<Value>) -> anyhow::Result<()> {
         let mut world = self.world();
         let handle = world.user(person)?;
-        if !super::is_user_property(attribute) {
-            bail!("Microsoft Graph's user has no property {attribute}");
-        }
+        check_settable(attribute)?;
         world.set(handle, attribute, value.into());
         Ok(())
     }
@@ -203,6 +201,16 @@ impl Directory {
     }
 }
 
+fn check_settable(attribute: &str) -> anyhow::Result<()> {
+    if attribute == "id" {
+        bail!("an object id is given by the directory and never changes");
+    }
+    if !super::is_user_property(attribute) {
+        bail!("Microsoft Graph's user has no property {attribute}");
+    }
+    Ok(())
+}
+
 /// A userPrincipalName belongs to one user; that of a soft-deleted one is free.
 fn check_free(world: &World, name: &str, own: u32) -> anyhow::Result<()> {
     if world.by_name(name).is_some_and(|other| other != own) {
@@ -225,9 +233,7 @@ fn named(kind: Kind, name: &str) -> Object {
 
 fn register(world: &mut World, attributes: &Value) -> anyhow::Result<u32> {
     let given = attributes.as_object().context("a person's attributes are a JSON object")?;
-    if let Some(unknown) = given.keys().find(|name| !super::is_user_property(name)) {
-        bail!("Microsoft Graph's user has no property {unknown}");
-    }
+    given.keys().try_for_each(|name| check_settable(name))?;
     let mut all = made_up(world, given);
     all.extend(given.clone());
     let name = all.get("userPrincipalName").and_then(Value::as_str).context("a userPrincipalName is text")?;
