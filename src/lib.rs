@@ -3,6 +3,7 @@
 
 pub mod commands;
 pub mod expression;
+pub mod daemon;
 pub mod guard;
 pub mod http;
 pub mod mapping;

@@ -3,8 +3,8 @@
 mod approve;
 mod check;
 mod context;
-// mod daemon;
-// mod demo;
+mod daemon;
+mod demo;
 mod exit;
 mod history;
 mod identity;
@@ -15,7 +15,7 @@ mod plan;
 mod progress;
 mod rebind;
 mod run;
-// mod sandbox;
+mod sandbox;
 mod schedule;
 mod status;
 
@@ -41,9 +41,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The whole story on embedded parts: go-live, hires, movers, leavers, a hold, its approval, the mails
-    // Demo(demo::Arguments),
+    Demo(demo::Arguments),
     /// Leave a simulated Entra tenant, SCIM app and mailbox running, with a configuration for them
-    // Sandbox(sandbox::Arguments),
+    Sandbox(sandbox::Arguments),
     /// Test every link and change nothing
     Check(check::Arguments),
     /// What a run would do now, person by person, attribute by attribute; changes nothing
@@ -53,7 +53,7 @@ enum Command {
     /// Release holds, and run now
     Approve(approve::Arguments),
     /// Run on the schedule until SIGTERM
-    // Daemon(daemon::Arguments),
+    Daemon(daemon::Arguments),
     /// Health, last and next run, holds; of every customer when none is named
     Status(status::Arguments),
     /// The audit trail: who was changed when, from what to what, why, with what answer
@@ -79,13 +79,13 @@ pub fn main() -> ExitCode {
     crate::http::install_crypto_provider();
     let context = Context::new(cli.config);
     let exit = match cli.command {
-//         Command::Demo(arguments) => demo::execute(&arguments),
-//         Command::Sandbox(arguments) => sandbox::execute(&arguments),
+        Command::Demo(arguments) => demo::execute(&arguments),
+        Command::Sandbox(arguments) => sandbox::execute(&arguments),
         Command::Check(arguments) => check::execute(&context, &arguments),
         Command::Plan(arguments) => plan::execute(&context, &arguments),
         Command::Run(arguments) => run::execute(&context, &arguments),
         Command::Approve(arguments) => approve::execute(&context, &arguments),
-//         Command::Daemon(arguments) => daemon::execute(&context, &arguments),
+        Command::Daemon(arguments) => daemon::execute(&context, &arguments),
         Command::Status(arguments) => status::execute(&context, &arguments),
         Command::History(arguments) => history::execute(&context, &arguments),
         Command::Schedule(arguments) => schedule::execute(&context, &arguments),

@@ -115,8 +115,8 @@ pub enum Error {
     Broken { origin: String, cause: String },
     #[error("the answer from {origin} is larger than {largest} bytes")]
     TooLarge { origin: String, largest: usize },
-    #[error("{origin} failed {failures} times in a row and is left alone for the rest of this run")]
-    LeftAlone { origin: String, failures: u32 },
+    #[error("{origin} {why} and is left alone for the rest of this run")]
+    LeftAlone { origin: String, why: String },
 }
 
 impl Error {
@@ -200,7 +200,7 @@ impl Client {
             Ok(response) => self.receive(response, request.largest).await,
             Err(error) => Err(self.classify(&error)),
         };
-        self.breaker.note(&answer);
+        self.breaker.note(&answer, &self.patience);
         answer
     }
 

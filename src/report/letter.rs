@@ -112,6 +112,3 @@ fn thousands(count: u64) -> String {
     }
     grouped
 }
-
-#[cfg(test)]
-mod tests;

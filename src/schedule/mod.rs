@@ -76,6 +76,11 @@ impl Schedule {
         self.catch_up
     }
 
+    /// When the slot of this moment starts: with the customer's jitter.
+    pub fn start_of(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at + self.delay
+    }
+
     /// The first slot that *starts* after this instant.
     pub fn next_after(&self, instant: DateTime<Utc>) -> Option<Slot> {
         self.next_among(instant, |_| true)

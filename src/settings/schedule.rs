@@ -8,8 +8,8 @@ pub fn mistakes(settings: &ScheduleSettings) -> Vec<(KeyPath, String)> {
     let mut found = judged(settings);
     if settings.times.is_some() && settings.days.is_none() && settings.cron.is_none() {
         // Without days the times are not looked at.
-        found.extend(judged(&ScheduleSettings { days: Some("Mon".to_owned()), ..settings.clone() }));
-        found.dedup();
+        let more = judged(&ScheduleSettings { days: Some("Mon".to_owned()), ..settings.clone() });
+        found.extend(more.into_iter().filter(|mistake| mistake.key == "schedule.times"));
     }
     found.into_iter().map(|mistake| (key(settings, &mistake), mistake.message)).collect()
 }

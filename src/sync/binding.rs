@@ -3,7 +3,7 @@
 use super::Job;
 use crate::settings::Settings;
 use crate::source::GroupRef;
-use crate::store::Binding;
+use crate::store::{Binding, Store};
 
 /// The state belongs to something else than the configuration names: exit 78, found without asking anyone.
 #[derive(Debug, thiserror::Error)]
@@ -19,11 +19,11 @@ pub struct WrongBinding {
 }
 
 /// Refuses a state that is bound to something else; a new state is bound to nothing yet.
-pub fn check(job: &Job<'_>) -> anyhow::Result<()> {
-    let configured = configured(job.settings);
-    let Some(bound) = job.store.binding()? else { return Ok(()) };
+pub fn check(settings: &Settings, store: &Store) -> anyhow::Result<()> {
+    let configured = configured(settings);
+    let Some(bound) = store.binding()? else { return Ok(()) };
     let differs = |what, was: &str, is: &str| {
-        let customer = job.settings.customer.clone();
+        let customer = settings.customer.clone();
         Err(WrongBinding { what, was: was.to_owned(), is: is.to_owned(), customer }.into())
     };
     if !bound.tenant.eq_ignore_ascii_case(&configured.tenant) {

@@ -17,7 +17,7 @@ mod sending;
 mod stop;
 mod telling;
 
-pub use binding::{WrongBinding, configured as configured_binding};
+pub use binding::{WrongBinding, check as check_binding, configured as configured_binding};
 pub use clock::Clock;
 pub use delivery::deliver;
 pub use job::{Job, Step};
@@ -38,7 +38,7 @@ use reading::Read;
 /// Only what keeps even a failed run from being recorded: another run in progress, or a state that cannot be used.
 pub async fn run(job: &Job<'_>, trigger: &Trigger) -> anyhow::Result<Report> {
     let _lock: RunLock = job.store.lock_run()?;
-    binding::check(job)?;
+    binding::check(job.settings, job.store)?;
     let number = job.store.begin_run(trigger, job.stage_name(), job.clock.now())?;
     let report = match attempt(job, number).await {
         Ok(report) => report,
@@ -63,9 +63,16 @@ async fn attempt(job: &Job<'_>, run: i64) -> Result<Report, Stop> {
     Ok(reporting::live(job, run, &read, (held, sent))?)
 }
 
+/// Records a run that ended in a fault of our own, and tells people of it like of every failed run.
+pub fn tell_of_a_fault(job: &Job<'_>, why: anyhow::Error) -> anyhow::Result<()> {
+    let number = job.store.begin_run(&Trigger::Command("fault"), job.stage_name(), job.clock.now())?;
+    let report = reporting::failed(job, Some(number), &Stop::State(why))?;
+    telling::finish(job, &report)
+}
+
 /// What a run would do now: the same reading, planning and judging, and no write anywhere but to working tables.
 pub async fn plan(job: &Job<'_>) -> anyhow::Result<Report> {
-    binding::check(job)?;
+    binding::check(job.settings, job.store)?;
     match decide(job).await {
         Ok((read, _, held)) => reporting::planned(job, &read, held),
         Err(stop) => reporting::failed(job, None, &stop),

@@ -43,6 +43,8 @@ pub enum Reply {
     WithHeader(u16, &'static str, String, Value),
     /// The head of an answer, and then the connection breaks.
     Broken,
+    /// The head of an answer, and then nothing.
+    Silent,
 }
 
 /// Everything the app knows.
@@ -210,6 +212,9 @@ fn respond(reply: Reply) -> Response<Body> {
         Reply::Broken => {
             let cut = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))]);
             answer(200).body(Body::from_stream(cut))
+        }
+        Reply::Silent => {
+            answer(200).body(Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>()))
         }
     };
     response.expect("a valid answer")

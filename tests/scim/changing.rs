@@ -110,7 +110,7 @@ async fn clearing_what_is_already_gone_is_success() {
 async fn a_service_without_patch_gets_a_put_that_keeps_what_others_wrote() {
     let app = App::start(|asked, _| {
         let document = json!({"patch": {"supported": false}, "etag": {"supported": false}});
-        asked.is("GET", "/ServiceProviderConfig").then(|| Reply::Json(200, document))
+        asked.is("GET", "/ServiceProviderConfig").then_some(Reply::Json(200, document))
     })
     .await;
     app.add("a/1", account());
@@ -205,7 +205,7 @@ async fn an_app_that_hides_deactivated_accounts_has_deactivated_them() {
 
 #[tokio::test]
 async fn a_deactivation_that_cannot_be_read_back_is_unknown() {
-    let app = App::start(|asked, _| asked.is("GET", "/Users/a%2F1").then(|| Reply::Text(500, ""))).await;
+    let app = App::start(|asked, _| asked.is("GET", "/Users/a%2F1").then_some(Reply::Text(500, ""))).await;
     app.add("a/1", account());
     let Outcome::Unknown(failure) = apply(&target(&app), deactivate("a/1")).await else { panic!("claimed to know") };
     assert!(failure.reason.contains("could not be read back"), "{}", failure.reason);
@@ -291,4 +291,60 @@ async fn an_update_in_doubt_is_settled_by_reading_the_account() {
     let faulty = App::start(|asked, _| (asked.method == "PATCH").then(|| error(500, None, "fault"))).await;
     faulty.add("a/1", account());
     assert_eq!(failed(apply(&target(&faulty), update("a/1", edits())).await).class, FailureClass::Transient);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_account_never_counts_as_a_change() {
+    for page in [Reply::Text(200, "<html>Sign in</html>"), Reply::Json(200, json!({"id": "other", "active": false}))] {
+        let app = App::start(move |asked, _| (asked.method == "GET").then(|| page.clone())).await;
+        app.add("a/1", account());
+        let mut settings = settings(&app.url);
+        settings.update_by = Some(UpdateBy::Put);
+        settings.etag = Some(false);
+        let failure = failed(apply(&connect(&settings), update("a/1", json!({"title": "x"}))).await);
+        assert_eq!(failure.class, FailureClass::App, "{}", failure.reason);
+        assert_eq!(app.asked("PUT", "").len(), 0);
+        let by_patch = apply(&target(&app), deactivate("a/1")).await;
+        assert!(matches!(by_patch, Outcome::Unknown(_)), "{by_patch:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_hides_deactivated_accounts_can_reactivate_them() {
+    for update_by in [UpdateBy::Patch, UpdateBy::Put, UpdateBy::PatchWithoutPath] {
+        let app = App::start(|asked, accounts| {
+            let hidden = asked.is("GET", "/Users/1") && accounts.users["1"]["active"] == false;
+            hidden.then(not_found)
+        })
+        .await;
+        app.add("1", json!({"userName": "ada@x.example", "active": false}));
+        let mut settings = settings(&app.url);
+        settings.update_by = Some(update_by);
+        settings.etag = Some(true);
+        done(
+            &apply(
+                &connect(&settings),
+                operation(ChangeKind::Reactivate, Some("1"), json!({"userName": "ada@x.example", "title": "x"})),
+            )
+            .await,
+        );
+        assert_eq!((&app.user("1")["active"], &app.user("1")["title"]), (&json!(true), &json!("x")), "{update_by:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_put_sends_what_the_app_does_not_show_and_leaves_alone_what_was_changed_by_hand() {
+    let app = App::honest().await;
+    app.add("1", json!({"userName": "ada@x.example", "displayName": "By hand", "active": true}));
+    let mut settings = settings(&app.url);
+    settings.update_by = Some(UpdateBy::Put);
+    let mut operation = update("1", json!({"title": "x"}));
+    operation.whole.insert("displayName".into(), json!("As sent"));
+    operation.whole.insert("name.givenName".into(), json!("Ada"));
+    done(&apply(&connect(&settings), operation).await);
+    let user = app.user("1");
+    assert_eq!(
+        (&user["displayName"], &user["name"]["givenName"], &user["title"]),
+        (&json!("By hand"), &json!("Ada"), &json!("x"))
+    );
 }

@@ -18,7 +18,7 @@ fn verdict<'a>(findings: &'a [Finding], subject: &str) -> (Verdict, &'a str) {
 async fn a_sound_app_passes_and_nothing_is_written() {
     let app = App::start(|asked, _| {
         let document = json!({"patch": {"supported": true}, "filter": {"supported": true}});
-        asked.is("GET", "/ServiceProviderConfig").then(|| Reply::Json(200, document))
+        asked.is("GET", "/ServiceProviderConfig").then_some(Reply::Json(200, document))
     })
     .await;
     let findings = target(&app).check().await;
@@ -90,8 +90,8 @@ async fn attributes_that_the_schema_does_not_know_are_a_warning() {
 
 #[tokio::test]
 async fn an_app_that_cannot_be_reached_is_one_failure() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
     drop(listener);
     let findings = connect(&settings(&url)).check().await;
     assert_eq!((findings.len(), findings[0].verdict), (1, Verdict::Failure));
@@ -101,7 +101,7 @@ async fn an_app_that_cannot_be_reached_is_one_failure() {
 fn exactly_one_kind_of_credentials_is_needed() {
     let mut settings = settings("http://127.0.0.1:1");
     settings.header = Some(HeaderAuth { name: "x-api-key".into(), value: secret("k") });
-    assert!(Target::connect(&settings, &[]).unwrap_err().to_string().contains("exactly one"));
+    assert!(Target::connect(&settings, &[]).expect_err("a refusal").to_string().contains("exactly one"));
     settings.token = None;
     assert!(Target::connect(&settings, &[]).is_ok());
     settings.header = None;
@@ -112,7 +112,7 @@ fn exactly_one_kind_of_credentials_is_needed() {
 fn an_attribute_that_is_no_path_is_refused_unless_it_is_left_out() {
     let mut settings = settings("http://127.0.0.1:1");
     let attributes = ["emails[0].value".to_owned()];
-    assert!(Target::connect(&settings, &attributes).unwrap_err().to_string().contains("emails[0].value"));
+    assert!(Target::connect(&settings, &attributes).expect_err("a refusal").to_string().contains("emails[0].value"));
     settings.leave_out = attributes.to_vec();
     assert!(Target::connect(&settings, &attributes).is_ok());
 }

@@ -68,7 +68,7 @@ async fn a_duplicate_that_the_app_does_not_show_is_a_failure_and_no_loop() {
 
 #[tokio::test]
 async fn a_duplicate_with_several_candidates_is_a_conflict() {
-    let app = App::start(|asked, _| (asked.method == "POST").then(|| Reply::Text(409, ""))).await;
+    let app = App::start(|asked, _| (asked.method == "POST").then_some(Reply::Text(409, ""))).await;
     app.add("1", json!({"userName": "ada@x.example"}));
     app.add("2", json!({"userName": "ADA@x.example"}));
     let failure = failed(apply(&target(&app), create()).await);
@@ -189,7 +189,7 @@ async fn a_create_without_an_id_in_its_answer_is_looked_up() {
         .await;
         assert_eq!(done(&apply(&target(&app), create()).await), "id-1");
     }
-    let lying = App::start(|asked, _| (asked.method == "POST").then(|| Reply::Text(201, ""))).await;
+    let lying = App::start(|asked, _| (asked.method == "POST").then_some(Reply::Text(201, ""))).await;
     assert!(matches!(apply(&target(&lying), create()).await, Outcome::Unknown(_)));
 }
 
@@ -251,8 +251,83 @@ async fn an_app_that_is_down_is_left_alone_and_nothing_counts_as_sent() {
 
 #[tokio::test]
 async fn nothing_listening_is_not_sent() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
     drop(listener);
     assert!(matches!(apply(&connect(&settings(&url)), create()).await, Outcome::NotSent(_)));
+}
+
+#[tokio::test]
+async fn an_account_that_looks_just_like_ours_is_still_not_made_by_us_when_the_app_says_duplicate() {
+    let app = App::honest().await;
+    let target = target(&app);
+    done(&apply(&target, create()).await);
+    assert!(matches!(apply(&target, create()).await, Outcome::Exists { .. }));
+}
+
+#[tokio::test]
+async fn a_create_without_an_answer_in_time_is_looked_up_and_never_sent_again() {
+    for reached in [true, false] {
+        let app = App::start(move |asked, accounts| {
+            (asked.method == "POST").then(|| {
+                if reached {
+                    accounts.create(&asked.body);
+                }
+                Reply::Silent
+            })
+        })
+        .await;
+        let outcome = apply(&target(&app), create()).await;
+        // A server that is merely slow may still be at it.
+        assert_eq!(matches!(outcome, Outcome::Done { .. }), reached, "{outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::Unknown(_)), !reached, "{outcome:?}");
+        assert_eq!(app.asked("POST", "").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_create_never_takes_over_an_account_with_a_foreign_external_id() {
+    let app = App::start(|asked, _| (asked.method == "POST").then_some(Reply::Broken)).await;
+    app.add("7", json!({"userName": "ada@x.example", "externalId": "p-9"}));
+    assert!(matches!(apply(&target(&app), create()).await, Outcome::Exists { .. }));
+}
+
+#[tokio::test]
+async fn a_rest_longer_than_our_patience_ends_the_sending() {
+    let app = App::start(|asked, _| {
+        (asked.method == "POST").then(|| Reply::WithHeader(429, "retry-after", "3600".into(), json!({})))
+    })
+    .await;
+    let target = target(&app);
+    assert_eq!(failed(apply(&target, create()).await).class, FailureClass::Transient);
+    let Outcome::NotSent(failure) = apply(&target, create()).await else { panic!("sent") };
+    assert!(failure.reason.contains("a rest of 3600 seconds"), "{}", failure.reason);
+    assert_eq!(app.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_short_rest_is_granted_and_the_create_sent_again() {
+    let app = App::start(|asked, accounts| {
+        let first = asked.method == "POST" && accounts.count("POST") == 1;
+        first.then(|| Reply::WithHeader(429, "retry-after", "0".into(), json!({})))
+    })
+    .await;
+    assert_eq!(done(&apply(&target(&app), create()).await), "id-1");
+}
+
+#[tokio::test]
+async fn a_duplicate_of_what_an_earlier_try_made_is_ours() {
+    let app = App::start(|asked, accounts| {
+        if asked.query("filter").is_some() && accounts.count("POST") < 2 {
+            return Some(Reply::Json(200, json!({"totalResults": 0, "Resources": []})));
+        }
+        let first = asked.method == "POST" && accounts.count("POST") == 1;
+        first.then(|| {
+            accounts.create(&asked.body);
+            error(503, None, "busy")
+        })
+    })
+    .await;
+    assert_eq!(done(&apply(&target(&app), create()).await), "id-1");
+    assert_eq!((app.users(), app.asked("POST", "").len()), (1, 2));
 }

@@ -29,7 +29,8 @@ fn everyone(asked: &Asked, accounts: &mut Accounts) -> Option<Reply> {
 async fn a_user_name_is_found_whatever_its_case_and_an_external_id_only_exactly() {
     let app = App::honest().await;
     app.add("1", json!({"userName": "ADA@X.example", "externalId": "P-1", "active": "False"}));
-    let account = one(target(&app).find(&[key("externalId", "p-1"), key("userName", "ada@x.example")]).await.unwrap());
+    let account =
+        one(target(&app).find(&[key("externalId", "p-1"), key("userName", "ada@x.example")]).await.expect("an answer"));
     assert_eq!((account.id.as_str(), account.active), ("1", Some(false)));
     assert_eq!(app.asked("GET", "/Users").len(), 2, "one look-up for each key");
 }
@@ -39,7 +40,8 @@ async fn the_first_key_that_finds_somebody_decides() {
     let app = App::honest().await;
     app.add("1", json!({"userName": "other@x.example", "externalId": "p-1"}));
     app.add("2", json!({"userName": "ada@x.example"}));
-    let found = target(&app).find(&[key("externalId", "p-1"), key("userName", "ada@x.example")]).await.unwrap();
+    let found =
+        target(&app).find(&[key("externalId", "p-1"), key("userName", "ada@x.example")]).await.expect("an answer");
     assert_eq!(one(found).id.as_str(), "1");
 }
 
@@ -50,8 +52,8 @@ async fn an_app_that_ignores_filters_is_not_believed() {
         app.add(&format!("{number:03}"), json!({"userName": format!("user{number}@x.example")}));
     }
     let target = target(&app);
-    assert_eq!(target.find(&[key("userName", "user2")]).await.unwrap(), Match::Nobody);
-    assert_eq!(one(target.find(&[key("userName", "user249@x.example")]).await.unwrap()).id.as_str(), "249");
+    assert_eq!(target.find(&[key("userName", "user2")]).await.expect("an answer"), Match::Nobody);
+    assert_eq!(one(target.find(&[key("userName", "user249@x.example")]).await.expect("an answer")).id.as_str(), "249");
 }
 
 #[tokio::test]
@@ -61,7 +63,7 @@ async fn an_app_that_ignores_filters_is_not_walked_for_ever() {
         asked.query("filter").map(|_| Reply::Json(200, json!({"totalResults": 1_000_000, "Resources": page})))
     })
     .await;
-    let failure = target(&app).find(&[key("userName", "ada")]).await.unwrap_err();
+    let failure = target(&app).find(&[key("userName", "ada")]).await.expect_err("a refusal");
     assert_eq!(failure.class, FailureClass::App);
     assert!(failure.reason.contains("ignores the filter on userName"), "{}", failure.reason);
     assert!(app.requests() <= 20, "{}", app.requests());
@@ -72,7 +74,8 @@ async fn two_accounts_with_one_user_name_are_never_a_guess() {
     let app = App::honest().await;
     app.add("1", json!({"userName": "ada@x.example"}));
     app.add("2", json!({"userName": "Ada@x.example"}));
-    let Match::Several(accounts) = target(&app).find(&[key("userName", "ada@x.example")]).await.unwrap() else {
+    let Match::Several(accounts) = target(&app).find(&[key("userName", "ada@x.example")]).await.expect("an answer")
+    else {
         panic!("a guess");
     };
     assert_eq!(accounts.len(), 2);
@@ -86,15 +89,15 @@ async fn a_row_twice_or_without_an_id_is_no_second_account() {
         asked.query("filter").map(|_| Reply::Json(200, json!({"totalResults": "5", "resources": rows})))
     })
     .await;
-    assert_eq!(one(target(&app).find(&[key("userName", "ada")]).await.unwrap()).id.as_str(), "7");
+    assert_eq!(one(target(&app).find(&[key("userName", "ada")]).await.expect("an answer")).id.as_str(), "7");
 }
 
 #[tokio::test]
 async fn a_404_on_a_look_up_is_nobody_and_an_unknown_filter_is_the_apps_failure() {
     let nobody = App::start(|asked, _| asked.query("filter").map(|_| not_found())).await;
-    assert_eq!(target(&nobody).find(&[key("userName", "ada")]).await.unwrap(), Match::Nobody);
+    assert_eq!(target(&nobody).find(&[key("userName", "ada")]).await.expect("an answer"), Match::Nobody);
     let refusing = App::start(|asked, _| asked.query("filter").map(|_| error(400, Some("invalidFilter"), "no"))).await;
-    let failure = target(&refusing).find(&[key("externalId", "p")]).await.unwrap_err();
+    let failure = target(&refusing).find(&[key("externalId", "p")]).await.expect_err("a refusal");
     assert_eq!(failure.class, FailureClass::App);
     assert!(failure.remedy.contains("filterable"), "{}", failure.remedy);
 }
@@ -105,7 +108,7 @@ async fn only_filterable_attributes_are_asked_for() {
     let mut settings = settings(&app.url);
     settings.filterable = Some(vec!["USERNAME".into()]);
     let target = connect(&settings);
-    assert_eq!(target.find(&[key("externalId", "p"), key("userName", "ada")]).await.unwrap(), Match::Nobody);
+    assert_eq!(target.find(&[key("externalId", "p"), key("userName", "ada")]).await.expect("an answer"), Match::Nobody);
     assert_eq!(app.requests(), 1);
     assert!(target.find(&[key("externalId", "p")]).await.is_err(), "nothing to look up is not nobody");
 }
@@ -115,7 +118,7 @@ async fn a_filter_is_a_json_string_and_wholly_percent_encoded() {
     let app = App::honest().await;
     let name = "o\"b\\r&i=e#n+ü@x.example";
     app.add("1", json!({"userName": name}));
-    assert_eq!(one(target(&app).find(&[key("userName", name)]).await.unwrap()).user_name, name);
+    assert_eq!(one(target(&app).find(&[key("userName", name)]).await.expect("an answer")).user_name, name);
     let sent = &app.asked("GET", "/Users")[0].target;
     let query = sent.strip_prefix("/Users?filter=").expect("one parameter");
     assert!(query.bytes().all(|b| b.is_ascii_alphanumeric() || b"%-._~".contains(&b)), "{query}");
@@ -126,7 +129,11 @@ async fn ids_are_percent_encoded_in_paths() {
     for id in ["a b", "ada@x.example", "a/b", "50%", "a?b", "a#b", "ü", "a%2Fb", "…", "a;b,c"] {
         let app = App::honest().await;
         app.add(id, json!({"userName": "ada"}));
-        let account = target(&app).read(&AccountId::new(id)).await.unwrap().unwrap_or_else(|| panic!("{id} not found"));
+        let account = target(&app)
+            .read(&AccountId::new(id))
+            .await
+            .expect("an answer")
+            .unwrap_or_else(|| panic!("{id} not found"));
         assert_eq!(account.id.as_str(), id);
     }
 }
@@ -139,11 +146,11 @@ async fn an_account_is_read_as_the_mapping_spells_it() {
         json!({"USERNAME": "ada", "Name": {"givenname": "Ada"}, "emails": [{"type": "WORK", "value": "w"}, {"value": "h"}],
             crate::app::ENTERPRISE: {"department": 12, "manager": {"value": "b", "$ref": "x"}}, "title": null, "roles": [{"value": "z"}, {"value": "a"}]}),
     );
-    let account = target(&app).read(&AccountId::new("1")).await.unwrap().expect("there");
+    let account = target(&app).read(&AccountId::new("1")).await.expect("an answer").expect("there");
     let expected = json!({"userName": "ada", "name.givenName": "Ada", crate::WORK_EMAIL: "w", crate::DEPARTMENT: "12", crate::MANAGER: "b", "roles": ["a", "z"]});
-    assert_eq!(serde_json::to_value(&account.attributes).unwrap(), expected);
+    assert_eq!(serde_json::to_value(&account.attributes).expect("an answer"), expected);
     assert_eq!((account.user_name.as_str(), account.active), ("ada", None));
-    assert_eq!(target(&app).read(&AccountId::new("2")).await.unwrap(), None);
+    assert_eq!(target(&app).read(&AccountId::new("2")).await.expect("an answer"), None);
 }
 
 async fn listed(target: &Target) -> (Listing, usize) {
@@ -156,7 +163,7 @@ async fn listed(target: &Target) -> (Listing, usize) {
         rows
     };
     let (listing, rows) = tokio::join!(target.list(sender), counting);
-    (listing.unwrap(), rows)
+    (listing.expect("an answer"), rows)
 }
 
 fn fill(app: &App, users: usize) {
@@ -229,10 +236,10 @@ async fn fifty_rows_whatever_is_asked_look_cut_short() {
 
 #[tokio::test]
 async fn a_page_that_fails_fails_the_list() {
-    let app = App::start(|asked, _| (asked.query("startIndex")? == "101").then(|| Reply::Text(500, "<html>"))).await;
+    let app = App::start(|asked, _| (asked.query("startIndex")? == "101").then_some(Reply::Text(500, "<html>"))).await;
     fill(&app, 250);
     let (sender, mut pages) = mpsc::channel(100);
-    let failure = target(&app).list(sender).await.unwrap_err();
+    let failure = target(&app).list(sender).await.expect_err("a refusal");
     assert_eq!(failure.class, FailureClass::Transient);
     assert_eq!(pages.recv().await.map(|page| page.len()), Some(100));
 }

@@ -64,7 +64,7 @@ fn connect(settings: &TargetSettings) -> Target {
         ["userName", "externalId", "displayName", "name.givenName", "title", WORK_EMAIL, DEPARTMENT, MANAGER, "roles"];
     let attributes: Vec<String> = attributes.into_iter().map(str::to_owned).collect();
     let short = Duration::from_millis(1);
-    let patience = Patience { first_pause: short, ..Patience::default() };
+    let patience = Patience { first_pause: short, answer_within: Duration::from_millis(700), ..Patience::default() };
     let scim = Scim::connect_with(settings, &attributes, Waits { patience, lag: [short; 3] });
     Target::Scim(Box::new(scim.expect("sound settings")))
 }

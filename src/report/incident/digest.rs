@@ -102,7 +102,7 @@ pub fn after_run(open: &[OpenIncident], report: &Report, others: &[Incident], no
 }
 
 /// What is to be told now. `open` holds only incidents whose absence from `present` means that they are over
-/// (a run of one person cannot end another's); a failed run ends nothing but what is not a run's.
+/// (a run of one person cannot end another's); a failed run ends nothing but notices.
 /// `now` is in the customer's time zone: reminders go by its days.
 pub fn decide(open: &[OpenIncident], present: &[Incident], now: DateTime<Tz>) -> Digest {
     let by_key: BTreeMap<&str, &OpenIncident> = open.iter().map(|it| (it.incident.key.as_str(), it)).collect();
@@ -142,11 +142,11 @@ fn list_for<'a>(
     }
 }
 
-/// A run that failed saw nobody: it ends no incident of a person, a hold, the app, nor another failure's.
+/// A run that failed saw nobody: it ends no incident of a person, a hold, the app, nor another failure's; nor
+/// an expiry, which it may not have been allowed to read.
 fn end(digest: &mut Digest, known: &OpenIncident, failed: bool) {
     let incident = &known.incident;
-    let is_a_runs = !matches!(incident.topic, Topic::Expiry(_) | Topic::Notice(_));
-    if failed && is_a_runs {
+    if failed && !matches!(incident.topic, Topic::Notice(_)) {
         digest.lasting.push(incident.clone());
         return;
     }

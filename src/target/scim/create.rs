@@ -127,7 +127,7 @@ impl Scim {
     /// The app says that the account exists.
     async fn exists(&self, creation: &Creation<'_>, answer: &Answer) -> Outcome {
         match self.find_lagging(creation.operation).await {
-            Ok(Match::One(account)) => creation.found(*account, answer.summary()),
+            Ok(Match::One(account)) => creation.found_after_refusal(*account, answer.summary()),
             Ok(Match::Several(_)) => Outcome::Failed(ambiguous(creation.operation, answer.summary())),
             Ok(Match::Nobody) => Outcome::Failed(hidden_duplicate(answer, &creation.sent)),
             Err(failure) => Outcome::Failed(failure),
@@ -150,20 +150,20 @@ impl Scim {
 }
 
 impl Creation<'_> {
-    /// An account with our keys, after a refusal or a doubt: ours only if nothing speaks against it.
+    /// An account with our keys, after a doubt: it was there all along unless something speaks for us.
     fn found(&self, account: Account, answer: crate::model::Answer) -> Outcome {
         let ours = if self.keys_were_free { !self.is_foreign(&account) } else { self.is_exactly(&account) };
-        if !ours {
-            return Outcome::Exists { account: Box::new(account), answer };
-        }
-        done(account, answer)
+        if ours { done(account, answer) } else { exists(account, answer) }
+    }
+
+    /// The app says that the account exists. Only if it did not a moment ago, an earlier request of ours has made it.
+    fn found_after_refusal(&self, account: Account, answer: crate::model::Answer) -> Outcome {
+        let ours = self.keys_were_free && !self.is_foreign(&account);
+        if ours { done(account, answer) } else { exists(account, answer) }
     }
 
     fn found_after_success(&self, account: Account, answer: crate::model::Answer) -> Outcome {
-        if self.is_foreign(&account) {
-            return Outcome::Exists { account: Box::new(account), answer };
-        }
-        done(account, answer)
+        if self.is_foreign(&account) { exists(account, answer) } else { done(account, answer) }
     }
 
     /// It carries another person's userName or externalId, or is inactive, which nothing that we create is.
@@ -203,6 +203,10 @@ impl Creation<'_> {
 fn done(account: Account, answer: crate::model::Answer) -> Outcome {
     let echo = serde_json::to_value(&account.attributes).ok();
     Outcome::Done { account: account.id, answer, echo }
+}
+
+fn exists(account: Account, answer: crate::model::Answer) -> Outcome {
+    Outcome::Exists { account: Box::new(account), answer }
 }
 
 fn linked_to_another(account: &str, foreign: &str, answer: &Answer) -> Failure {

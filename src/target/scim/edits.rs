@@ -63,9 +63,11 @@ impl Edits {
                 None if present => operations.push(remove(path)),
                 None => {}
                 Some(value) if present => operations.push(replace(path, value)),
-                Some(value) if path.selector.is_some() && !path.selects_in(current) => path.set(&mut entries, value),
+                Some(value) if path.selector.is_some() && !path.selects_in(current) => {
+                    path.set(&mut entries, value);
+                }
                 Some(value) => {
-                    operations.push(json!({"op": "add", "path": path.as_str(), "value": path.on_the_wire(value)}))
+                    operations.push(json!({"op": "add", "path": path.as_str(), "value": path.on_the_wire(value)}));
                 }
             }
         }

@@ -46,11 +46,9 @@ impl Link {
     /// The users that a filter selects (RFC 7644 §3.4.2.2), from `start` on, counted from 1.
     pub async fn search(&self, filter: &str, start: u64) -> Result<Answer, SessionError> {
         let filter = utf8_percent_encode(filter, ENCODED);
-        let mut url = format!("{}?filter={filter}", self.users());
-        if start > 1 {
-            url.push_str(&format!("&startIndex={start}"));
-        }
-        self.users_at(url).await
+        // Not every service takes startIndex beside a filter; the first page needs none.
+        let start = if start > 1 { format!("&startIndex={start}") } else { String::new() };
+        self.users_at(format!("{}?filter={filter}{start}", self.users())).await
     }
 
     /// One page of all users (RFC 7644 §3.4.2.4).

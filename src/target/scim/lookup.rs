@@ -37,7 +37,7 @@ impl Scim {
     /// One account by its id; `None` when the app does not have it.
     pub async fn read(&self, id: &AccountId) -> Result<Option<Account>, Failure> {
         let answer = self.link.get(id).await.map_err(|error| no_answer(&error))?;
-        let Some(resource) = resource_in(&answer)? else { return Ok(None) };
+        let Some(resource) = resource_in(&answer, id)? else { return Ok(None) };
         Ok(Some(account(&resource, id.clone(), &self.attributes)))
     }
 
@@ -117,8 +117,8 @@ pub(super) fn page_in(answer: &Answer) -> Result<Page, Failure> {
     Page::parse(&answer.body).ok_or_else(|| not_scim(answer, "a list of users"))
 }
 
-/// The resource in an answer; `None` when the app does not have it.
-pub(super) fn resource_in(answer: &Answer) -> Result<Option<Value>, Failure> {
+/// The resource in an answer about this account; `None` when the app does not have it.
+pub(super) fn resource_in(answer: &Answer, account: &AccountId) -> Result<Option<Value>, Failure> {
     if matches!(answer.status, 404 | 410) {
         return Ok(None);
     }
@@ -126,7 +126,10 @@ pub(super) fn resource_in(answer: &Answer) -> Result<Option<Value>, Failure> {
         return Err(failure(answer, &Attributes::new()));
     }
     let resource: Option<Value> = serde_json::from_slice(&answer.body).ok();
-    resource.filter(Value::is_object).map(Some).ok_or_else(|| not_scim(answer, "a user"))
+    // An answer about another account proves nothing about this one.
+    let is_it = |found: AccountId| found.as_str().eq_ignore_ascii_case(account.as_str());
+    let resource = resource.filter(|resource| resource.is_object() && id_of(resource).is_none_or(is_it));
+    resource.map(Some).ok_or_else(|| not_scim(answer, "the user that was asked for"))
 }
 
 /// Whether a value found is the value looked for: userName without regard to case, everything else exactly.

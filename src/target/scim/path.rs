@@ -436,7 +436,7 @@ mod tests {
             ("name.given.first", "name.givenName"),
             ("user name", "name.givenName"),
         ] {
-            let error = Path::parse(wrong).unwrap_err();
+            let error = Path::parse(wrong).expect_err("a refusal");
             assert!(error.contains(advice), "{wrong}: {error}");
         }
     }

@@ -211,8 +211,7 @@ pub(super) fn unanswered(error: &SessionError) -> Outcome {
 /// Why no answer came.
 pub(super) fn no_answer(error: &SessionError) -> Failure {
     match error {
-        SessionError::Http(error) => unreachable_app(error),
-        SessionError::Token(TokenError::Unreachable(error)) => unreachable_app(error),
+        SessionError::Http(error) | SessionError::Token(TokenError::Unreachable(error)) => unreachable_app(error),
         SessionError::Token(TokenError::Refused(answer)) => Failure {
             answer: answer.summary(),
             ..Failure::new(

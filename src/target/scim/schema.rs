@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_mapping_may_not_name_what_is_not_its_to_set() {
-        assert!(check_attribute("Active").unwrap_err().contains("who is in scope"));
+        assert!(check_attribute("Active").expect_err("a refusal").contains("who is in scope"));
         assert!(check_attribute("urn:ietf:params:scim:schemas:core:2.0:User:id").is_err());
         assert!(check_attribute("emails[0].value").is_err());
         assert!(check_attribute("urn:example:2.0:User:active").is_ok());

@@ -1,8 +1,6 @@
 //! Changes to an existing account: by PATCH or PUT, with a version where the app wants one, and a deactivation is
 //! believed only when it is read back.
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::Value;
 
@@ -22,10 +20,24 @@ use super::resource::{active_of, version_of};
 /// One account, and what is to become of it.
 struct Target<'a> {
     account: &'a AccountId,
-    edits: Edits,
-    whole: &'a [(Path, Value)],
+    edits: &'a Edits,
+    whole: Vec<(Path, Value)>,
     /// Send the version that was read.
     versioned: bool,
+}
+
+/// Why a change did not succeed; the answer may be that of a read that the change needed.
+enum Refused {
+    Answered(Box<Answer>),
+    Unheard(Box<SessionError>),
+    /// A success that makes no sense.
+    Unreadable(Box<Failure>),
+}
+
+impl From<SessionError> for Refused {
+    fn from(error: SessionError) -> Self {
+        Self::Unheard(Box::new(error))
+    }
 }
 
 impl Scim {
@@ -54,20 +66,13 @@ impl Scim {
     pub(super) async fn deactivate(&self, operation: &Operation) -> Outcome {
         let Some(account) = &operation.change.account else { return Outcome::Failed(no_account()) };
         let edits = Edits::only_active(false);
-        match self.write(account, &edits, &self.whole_of(operation)).await {
-            Ok(answer) if answer.is_success() => {
-                let pauses = if self.profile.eventually_consistent { self.waits.lag.to_vec() } else { Vec::new() };
-                self.read_back(account, &answer, &pauses).await
-            }
-            Ok(answer) if is_missing(&answer) => match self.confirm_missing(&answer).await {
+        match self.write(operation, account, &edits).await {
+            Ok(answer) => self.read_back(account, &answer).await,
+            Err(Refused::Answered(answer)) if is_missing(&answer) => match self.confirm_missing(&answer).await {
                 Ok(()) => Outcome::AlreadyGone { answer: answer.summary() },
                 Err(failure) => Outcome::Failed(failure),
             },
-            Ok(answer) if may_have_happened(&answer) => {
-                self.settle(account, &edits, Outcome::Failed(failure(&answer, &edits.sent()))).await
-            }
-            Ok(answer) => Outcome::Failed(failure(&answer, &edits.sent())),
-            Err(error) => self.settle(account, &edits, unanswered(&error)).await,
+            Err(refused) => self.settle(account, &edits, refused).await,
         }
     }
 
@@ -75,17 +80,13 @@ impl Scim {
         if edits.is_empty() {
             return Outcome::Done { account: account.clone(), answer: crate::model::Answer::default(), echo: None };
         }
-        match self.write(account, &edits, &self.whole_of(operation)).await {
-            Ok(answer) if answer.is_success() => self.done(account, &answer),
-            Ok(answer) if is_missing(&answer) => Outcome::Failed(match self.confirm_missing(&answer).await {
-                Ok(()) => vanished(account, &answer),
-                Err(failure) => failure,
-            }),
-            Ok(answer) if may_have_happened(&answer) => {
-                self.settle(account, &edits, Outcome::Failed(failure(&answer, &edits.sent()))).await
+        match self.write(operation, account, &edits).await {
+            Ok(answer) => self.done(account, &answer),
+            Err(Refused::Answered(answer)) if is_missing(&answer) => {
+                let confirmed = self.confirm_missing(&answer).await;
+                Outcome::Failed(confirmed.err().unwrap_or_else(|| vanished(account, &answer)))
             }
-            Ok(answer) => Outcome::Failed(failure(&answer, &edits.sent())),
-            Err(error) => self.settle(account, &edits, unanswered(&error)).await,
+            Err(refused) => self.settle(account, &edits, refused).await,
         }
     }
 
@@ -94,32 +95,38 @@ impl Scim {
     }
 
     /// After a fault the account itself tells whether the change arrived.
-    async fn settle(&self, account: &AccountId, edits: &Edits, otherwise: Outcome) -> Outcome {
-        let (failure, lost) = match otherwise {
-            Outcome::Failed(failure) => (failure, false),
-            Outcome::Unknown(failure) => (failure, true),
-            settled => return settled,
-        };
-        match self.link.get(account).await {
-            Ok(answer) if answer.is_success() => match resource_in(&answer) {
-                Ok(Some(current)) if edits.are_in(&current) => self.done(account, &answer),
-                Ok(_) => Outcome::Failed(failure),
-                Err(_) => Outcome::Unknown(failure),
+    async fn settle(&self, account: &AccountId, edits: &Edits, refused: Refused) -> Outcome {
+        let otherwise = match refused {
+            Refused::Unreadable(failure) => return Outcome::Failed(*failure),
+            Refused::Answered(answer) => {
+                let failure = failure(&answer, &edits.sent());
+                if !may_have_happened(&answer) {
+                    return Outcome::Failed(failure);
+                }
+                failure
+            }
+            Refused::Unheard(error) => match unanswered(&error) {
+                Outcome::Unknown(failure) => failure,
+                not_sent => return not_sent,
             },
-            Ok(answer) if is_missing(&answer) && !lost => Outcome::Failed(failure),
-            Ok(_) | Err(_) => Outcome::Unknown(failure),
+        };
+        let Ok(read) = self.link.get(account).await else { return Outcome::Unknown(otherwise) };
+        match resource_in(&read, account) {
+            Ok(Some(current)) if edits.are_in(&current) => self.done(account, &read),
+            Ok(Some(_)) => Outcome::Failed(otherwise),
+            Ok(None) | Err(_) => Outcome::Unknown(otherwise),
         }
     }
 
     /// A success is no proof: some apps answer 200 and do nothing.
-    async fn read_back(&self, account: &AccountId, answer: &Answer, pauses: &[Duration]) -> Outcome {
-        let mut pauses = pauses.iter();
+    async fn read_back(&self, account: &AccountId, answer: &Answer) -> Outcome {
+        let mut pauses = if self.profile.eventually_consistent { self.waits.lag.as_slice() } else { &[] }.iter();
         loop {
             let read = match self.link.get(account).await {
                 Ok(read) => read,
                 Err(error) => return Outcome::Unknown(not_read_back(&no_answer(&error))),
             };
-            let current = match resource_in(&read) {
+            let current = match resource_in(&read, account) {
                 Ok(current) => current,
                 Err(failure) => return Outcome::Unknown(not_read_back(&failure)),
             };
@@ -144,20 +151,20 @@ impl Scim {
         }
     }
 
-    async fn write(&self, account: &AccountId, edits: &Edits, whole: &[(Path, Value)]) -> Result<Answer, SessionError> {
-        let edits = edits.clone();
-        let mut target = Target { account, edits, whole, versioned: self.sends_versions().await };
-        let answer = self.write_once(&target).await?;
-        // 412: changed meanwhile; 428: a version is demanded (RFC 6585 §3). Read again, and once more.
-        if !matches!(answer.status, 412 | 428) {
-            return Ok(answer);
+    async fn write(&self, operation: &Operation, account: &AccountId, edits: &Edits) -> Result<Answer, Refused> {
+        let (whole, versioned) = (self.whole_of(operation), self.sends_versions().await);
+        let mut target = Target { account, edits, whole, versioned };
+        match self.write_once(&target).await {
+            // 412: changed meanwhile; 428: a version is demanded (RFC 6585 §3). Read again, and once more.
+            Err(Refused::Answered(answer)) if matches!(answer.status, 412 | 428) => {
+                target.versioned = true;
+                self.write_once(&target).await
+            }
+            other => other,
         }
-        target.versioned = true;
-        self.write_once(&target).await
     }
 
-    /// A read that goes wrong is the answer, as if the change itself had been refused.
-    async fn write_once(&self, target: &Target<'_>) -> Result<Answer, SessionError> {
+    async fn write_once(&self, target: &Target<'_>) -> Result<Answer, Refused> {
         match self.update_by().await {
             UpdateBy::Patch => self.patch(target).await,
             UpdateBy::PatchWithoutPath => self.patch_without_path(target).await,
@@ -166,59 +173,39 @@ impl Scim {
     }
 
     /// PATCH (RFC 7644 §3.5.2). When a path finds nothing to work on, the operations are fitted to the account as it is.
-    async fn patch(&self, target: &Target<'_>) -> Result<Answer, SessionError> {
-        let version = if target.versioned {
-            match self.current(target).await? {
-                Ok(current) => version_of(&current),
-                Err(answer) => return Ok(answer),
-            }
-        } else {
-            None
-        };
+    async fn patch(&self, target: &Target<'_>) -> Result<Answer, Refused> {
+        let version = if target.versioned { version_of(&self.current_or_hidden(target).await?) } else { None };
         let operations = target.edits.operations();
-        let answer = self.send_patch(target, &operations, version.as_deref()).await?;
-        if !is_about_a_path(&answer) {
-            return Ok(answer);
-        }
-        let read = self.link.get(target.account).await?;
-        let Ok(Some(current)) = resource_in(&read) else { return Ok(answer) };
+        let refused = match self.send_patch(target, &operations, version.as_deref()).await {
+            Err(Refused::Answered(answer)) if is_about_a_path(&answer) => answer,
+            other => return other,
+        };
+        let (current, read) = self.current(target).await?;
         let fitted = target.edits.fitted(&current);
         if fitted == operations {
-            return Ok(answer);
+            return Err(Refused::Answered(refused));
         }
         if fitted.is_empty() {
             return Ok(read);
         }
-        let version = if target.versioned { version_of(&current) } else { None };
+        let version = version.and_then(|_| version_of(&current));
         self.send_patch(target, &fitted, version.as_deref()).await
     }
 
-    async fn patch_without_path(&self, target: &Target<'_>) -> Result<Answer, SessionError> {
-        let alone = target.edits.values.is_empty() && !target.versioned;
-        let current = if alone {
-            Value::Null
-        } else {
-            match self.current(target).await? {
-                Ok(current) => current,
-                Err(answer) => return Ok(answer),
-            }
-        };
-        let version = if target.versioned { version_of(&current) } else { None };
+    async fn patch_without_path(&self, target: &Target<'_>) -> Result<Answer, Refused> {
+        let needs_current = target.versioned || !target.edits.values.is_empty();
+        let current = if needs_current { self.current_or_hidden(target).await? } else { Value::Null };
+        let version = version_of(&current).filter(|_| target.versioned);
         self.send_patch(target, &[target.edits.without_path(&current)], version.as_deref()).await
     }
 
     /// PUT (RFC 7644 §3.5.1) of what the app shows with our edits, so that what others keep there survives.
-    async fn put(&self, target: &Target<'_>) -> Result<Answer, SessionError> {
-        let current = match self.current(target).await? {
-            Ok(current) => current,
-            // Some apps hide a deactivated account until it is reactivated.
-            Err(answer) if is_missing(&answer) && target.edits.active == Some(true) => Value::Null,
-            Err(answer) => return Ok(answer),
-        };
-        let version = if target.versioned { version_of(&current) } else { None };
-        let body = target.edits.replacement(&current, target.whole);
+    async fn put(&self, target: &Target<'_>) -> Result<Answer, Refused> {
+        let current = self.current_or_hidden(target).await?;
+        let version = version_of(&current).filter(|_| target.versioned);
+        let body = target.edits.replacement(&current, &target.whole);
         let sent = Sent { body: &body, version: version.as_deref(), retry: Retry::Repeatable };
-        self.link.change(Method::PUT, target.account, &sent).await
+        success(self.link.change(Method::PUT, target.account, &sent).await?)
     }
 
     async fn send_patch(
@@ -226,21 +213,38 @@ impl Scim {
         target: &Target<'_>,
         operations: &[Value],
         version: Option<&str>,
-    ) -> Result<Answer, SessionError> {
+    ) -> Result<Answer, Refused> {
         // Adding an entry twice may make two; everything else may be said again.
         let adds = operations.iter().any(|operation| operation["op"] == "add");
         let retry = if adds { Retry::Unrepeatable } else { Retry::Repeatable };
         let body = patch_body(operations);
-        self.link.change(Method::PATCH, target.account, &Sent { body: &body, version, retry }).await
+        success(self.link.change(Method::PATCH, target.account, &Sent { body: &body, version, retry }).await?)
     }
 
-    async fn current(&self, target: &Target<'_>) -> Result<Result<Value, Answer>, SessionError> {
-        let answer = self.link.get(target.account).await?;
-        Ok(match resource_in(&answer) {
-            Ok(Some(current)) => Ok(current),
-            Ok(None) | Err(_) => Err(answer),
-        })
+    /// The account as it is. Some apps hide a deactivated one until it is reactivated.
+    async fn current_or_hidden(&self, target: &Target<'_>) -> Result<Value, Refused> {
+        match self.current(target).await {
+            Ok((current, _)) => Ok(current),
+            Err(Refused::Answered(answer)) if is_missing(&answer) && target.edits.active == Some(true) => {
+                Ok(Value::Null)
+            }
+            Err(refused) => Err(refused),
+        }
     }
+
+    /// The account as it is, and the answer that showed it.
+    async fn current(&self, target: &Target<'_>) -> Result<(Value, Answer), Refused> {
+        let answer = success(self.link.get(target.account).await?)?;
+        match resource_in(&answer, target.account) {
+            Ok(Some(current)) => Ok((current, answer)),
+            Ok(None) => Err(Refused::Answered(Box::new(answer))),
+            Err(failure) => Err(Refused::Unreadable(Box::new(failure))),
+        }
+    }
+}
+
+fn success(answer: Answer) -> Result<Answer, Refused> {
+    if answer.is_success() { Ok(answer) } else { Err(Refused::Answered(Box::new(answer))) }
 }
 
 fn is_missing(answer: &Answer) -> bool {
