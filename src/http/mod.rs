@@ -27,8 +27,6 @@ pub const LARGEST_SCIM_ANSWER: usize = 4 * 1024 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// A server that drips one byte a second ends here.
-const WHOLE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What to send. The address must lie at the client's origin.
 #[derive(Clone, Debug)]
@@ -117,8 +115,8 @@ pub enum Error {
     Broken { origin: String, cause: String },
     #[error("the answer from {origin} is larger than {largest} bytes")]
     TooLarge { origin: String, largest: usize },
-    #[error("{origin} failed {failures} times in a row and is left alone for the rest of this run")]
-    LeftAlone { origin: String, failures: u32 },
+    #[error("{origin} {why} and is left alone for the rest of this run")]
+    LeftAlone { origin: String, why: String },
 }
 
 impl Error {
@@ -154,7 +152,6 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(IDLE_TIMEOUT)
-            .timeout(WHOLE_TIMEOUT)
             .pool_max_idle_per_host(64)
             .user_agent(concat!("rollcall/", env!("CARGO_PKG_VERSION")));
         if origin.is_loopback() {
@@ -195,6 +192,7 @@ impl Client {
         self.breaker.check(&self.origin)?;
         self.pace.wait().await;
         let mut outgoing = self.inner.request(request.method.clone(), url).headers(request.headers.clone());
+        outgoing = outgoing.timeout(self.patience.answer_within);
         if let Some(body) = &request.body {
             outgoing = outgoing.body(body.clone());
         }
@@ -202,7 +200,7 @@ impl Client {
             Ok(response) => self.receive(response, request.largest).await,
             Err(error) => Err(self.classify(&error)),
         };
-        self.breaker.note(&answer);
+        self.breaker.note(&answer, &self.patience);
         answer
     }
 

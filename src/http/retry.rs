@@ -7,6 +7,9 @@ use tokio::time::Instant;
 
 use super::{Answer, Client, Error, Request};
 
+/// Pauses double up to here.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// What may be repeated without asking first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
@@ -30,6 +33,8 @@ pub struct Patience {
     pub budget: Duration,
     /// A server that asks for more than this is told "another time".
     pub longest_retry_after: Duration,
+    /// One answer, from the request's first byte to the answer's last: a server that drips a byte a second ends here.
+    pub answer_within: Duration,
 }
 
 impl Default for Patience {
@@ -40,7 +45,18 @@ impl Default for Patience {
             first_pause: Duration::from_secs(1),
             budget: Duration::from_secs(60),
             longest_retry_after: Duration::from_secs(330),
+            answer_within: Duration::from_mins(2),
         }
+    }
+}
+
+impl Patience {
+    /// How long to wait after the first, second, … try that deserves another; `None` when the server asks for
+    /// more than this patience. For callers that look before they send again.
+    pub fn pause_after(&self, tries: u32, answer: Option<&Answer>) -> Option<Duration> {
+        let floor = answer.and_then(retry_after).unwrap_or_default();
+        let ceiling = self.first_pause.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
+        (floor <= self.longest_retry_after).then(|| floor + full_jitter(ceiling.min(LONGEST_PAUSE)))
     }
 }
 
@@ -66,7 +82,7 @@ pub(super) async fn send(client: &Client, request: &Request) -> Result<Answer, E
     let patience = client.patience;
     let pauses = ExponentialBuilder::default()
         .with_min_delay(patience.first_pause)
-        .with_max_delay(Duration::from_secs(60))
+        .with_max_delay(LONGEST_PAUSE)
         .with_max_times(patience.tries.saturating_sub(1))
         .build()
         .map(full_jitter);

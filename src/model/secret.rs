@@ -23,7 +23,7 @@ pub enum SecretPlace {
 /// A secret: its place, and its value after `settings` has read it.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[schemars(transparent)]
+#[schemars(transparent, extend("writeOnly" = true))]
 pub struct Secret {
     pub place: SecretPlace,
     #[serde(skip)]
@@ -36,8 +36,9 @@ impl Secret {
         Self { place, value: None }
     }
 
-    pub fn resolve(&mut self, value: String) {
-        self.value = Some(SecretString::from(value));
+    /// Keeps the secret that was read from its place.
+    pub fn resolve(&mut self, value: impl Into<SecretString>) {
+        self.value = Some(value.into());
     }
 
     /// The secret itself.

@@ -10,6 +10,12 @@ pub struct Finding {
     pub message: String,
 }
 
+impl Finding {
+    pub fn new(subject: impl Into<String>, verdict: Verdict, message: impl Into<String>) -> Self {
+        Self { subject: subject.into(), verdict, message: message.into() }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {

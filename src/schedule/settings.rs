@@ -14,7 +14,7 @@ use crate::model::Span;
 pub struct ScheduleSettings {
     /// An IANA time zone, for example `Australia/Sydney`.
     #[serde(deserialize_with = "named_zone")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "timezone"))]
     pub timezone: Tz,
     /// For example `Mon-Fri` or `Mon,Wed,Fri`.
     pub days: Option<String>,
@@ -34,6 +34,7 @@ pub struct ScheduleSettings {
     #[serde(default)]
     pub skip: Vec<NaiveDate>,
     /// Called (GET) after each good run, so that silence is noticed elsewhere.
+    #[schemars(extend("format" = "ping-url"))]
     pub heartbeat_url: Option<String>,
 }
 

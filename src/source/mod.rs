@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 pub use settings::{Cloud, GroupRef, NamedGroup, SourceKind, SourceSettings};
 
+use crate::http::Patience;
 use crate::model::{Failure, Person, PersonId, Properties};
 use crate::report::Finding;
 
@@ -98,8 +99,17 @@ pub enum Source {
 impl Source {
     /// Prepares a connection; asks nothing yet.
     pub fn connect(settings: &SourceSettings, properties: &Properties) -> anyhow::Result<Self> {
+        Self::connect_with(settings, properties, Patience::default())
+    }
+
+    /// The same, with another patience than the default.
+    pub fn connect_with(
+        settings: &SourceSettings,
+        properties: &Properties,
+        patience: Patience,
+    ) -> anyhow::Result<Self> {
         match settings.kind {
-            SourceKind::Entra => Ok(Self::Entra(Box::new(entra::Entra::connect(settings, properties)?))),
+            SourceKind::Entra => Ok(Self::Entra(Box::new(entra::Entra::connect(settings, properties, patience)?))),
         }
     }
 
@@ -128,6 +138,13 @@ impl Source {
     pub async fn find(&self, name: &str) -> Result<Option<Person>, SourceError> {
         match self {
             Self::Entra(entra) => entra.find(name).await,
+        }
+    }
+
+    /// When the credential that this source is read with expires, as far as that can be known.
+    pub async fn credential_expiry(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Entra(entra) => entra.credential_expiry(now).await,
         }
     }
 

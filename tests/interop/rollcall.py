@@ -1,0 +1,107 @@
+"""Runs the real binary on a configuration of its own, as an operator would. Asks it only through its commands."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import apps
+
+CUSTOMER = "acme"
+# DESIGN's mapping, shortened to what tells the apps apart: core, complex, multi-valued, extension, reference.
+MAPPING = """
+[mapping]
+userName                       = "user.userPrincipalName | lower"
+externalId                     = "user.id"
+displayName                    = "user.displayName"
+"name.givenName"               = "user.givenName"
+"name.familyName"              = "user.surname"
+'emails[type eq "work"].value' = "user.mail or user.userPrincipalName"
+title                          = "user.jobTitle"
+"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department" = "user.department"
+"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"    = "manager.account_id"
+"""
+
+
+@dataclass
+class Ended:
+    """How a command ended: its exit code, its JSON (None when it printed none), and all it said."""
+
+    code: int
+    json: dict | None
+    said: str
+
+    def __getitem__(self, key):
+        return self.json[key]
+
+
+class Rollcall:
+    """One customer's configuration in `folder`, between a simulated tenant and a target's address."""
+
+    def __init__(self, folder, tenant, target):
+        self.binary = os.environ["ROLLCALL_BINARY"]
+        self.folder = Path(folder)
+        self.source = tenant.source
+        self.target = {"kind": '"scim"', "url": quoted(target), "token": self.secret("target-token", apps.TOKEN)}
+        self.mail = {
+            "from": quoted("Rollcall <rollcall@vendor.example>"),
+            "operators": '["ops@vendor.example"]',
+            "smtp": quoted(tenant.smtp),
+        }
+        self.write()
+
+    def secret(self, name, value):
+        """A secret as the configuration names it: never in the file itself."""
+        path = self.folder / "secrets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(value)
+        path.chmod(0o600)
+        return f"{{ file = {quoted(path)} }}"
+
+    def write(self):
+        """Writes both files from what is set; called again after a change."""
+        source = dict(self.source, client_secret=self.secret("entra-secret", self.source["client_secret"]))
+        parts = [
+            'name = "Acme Pty Ltd"\nadmins = ["it@acme.example"]\nstage = "live"',
+            '[schedule]\ntimezone = "Australia/Sydney"\ntimes = ["07:00"]',
+            _table("source", source),
+            _table("target", self.target),
+            MAPPING,
+        ]
+        customers = self.folder / "customers"
+        customers.mkdir(parents=True, exist_ok=True)
+        (customers / f"{CUSTOMER}.toml").write_text("\n\n".join(parts))
+        shared = f"state_dir = {quoted(self.folder / 'state')}\n\n" + _table("mail", self.mail)
+        (self.folder / "rollcall.toml").write_text(shared)
+
+    def run(self, *options):
+        return self.call("run", CUSTOMER, "--json", *options)
+
+    def approve(self, *holds):
+        return self.call("approve", CUSTOMER, *holds, "--json", "--by", "interop", "--why", "rehearsal")
+
+    def plan(self):
+        return self.call("plan", CUSTOMER, "--json")
+
+    def call(self, *arguments):
+        # No proxy of this machine may stand between; the wall clock limit is generous, for machines that are busy.
+        environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        command = [self.binary, "--config", str(self.folder), *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180)
+        said = done.stdout + done.stderr
+        return Ended(done.returncode, json.loads(done.stdout) if "--json" in arguments and done.stdout else None, said)
+
+
+def quoted(value):
+    """A TOML string; JSON's quoting is valid TOML."""
+    return json.dumps(str(value))
+
+
+def _table(name, values):
+    lines = [f"{key} = {value if _is_toml(value) else quoted(value)}" for key, value in values.items()]
+    return "\n".join([f"[{name}]", *lines])
+
+
+def _is_toml(value):
+    return isinstance(value, str) and value[:1] in ('"', "[", "{")
