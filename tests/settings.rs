@@ -405,14 +405,15 @@ left = { percent = 150, at_least = -1, at_most = 99999999999 }
 
     #[test]
     fn in_a_schedule_are_found_although_other_keys_are_broken() {
-        let both = "6:8: schedule.cron: found beside days and times, expected either cron, or days and times";
+        let both = "6:8: schedule.cron: takes the place of days and times; write one or the other";
         check("days = \"Mon-Fri\"", "days = \"Mon-Fri\"\ncron = [\"0 9 * * *\"]", both);
-        check("days = \"Mon-Fri\"", "", "3:1: schedule.days: missing, expected days such as \"Mon-Fri\"");
+        check("days = \"Mon-Fri\"", "", "3:1: schedule.days: is missing; say on which days, for example \"Mon-Fri\"");
         let lines = "timezone = \"Australia/Sydney\"\ndays = \"Mon-Fri\"\ntimes = [\"07:00\", \"13:00\"]";
         let instead = "timezone = \"Sydney\"\ndays = \"Mon-Fri\"\ntimes = [\"07:00\", \"24:00\"]";
         let expected = "4:12: schedule.timezone: found \"Sydney\", expected an IANA time zone such as \
                         \"Australia/Sydney\"; nearest value: \"Australia/Sydney\"\n\
-                        6:19: schedule.times[1]: found \"24:00\", expected a time from \"00:00\" to \"23:59\"";
+                        6:19: schedule.times[1]: \"24:00\" is not a time of day; \
+                        write hours and minutes, for example \"07:00\" or \"16:30\"";
         check(lines, instead, expected);
     }
 

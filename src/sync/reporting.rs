@@ -106,6 +106,7 @@ fn not_sent(failure: &crate::model::Failure) -> RunError {
 }
 
 fn refused(refusal: &crate::report::AppRefusal) -> RunError {
-    let reason = format!("The app refused to {} ({} changes were not made): {}", refusal.change, refusal.count, refusal.reason);
+    let reason =
+        format!("The app refused to {} ({} changes were not made): {}", refusal.change, refusal.count, refusal.reason);
     RunError { class: "app".to_owned(), reason, remedy: refusal.remedy.clone(), request_id: None }
 }

@@ -18,7 +18,7 @@ fn verdict<'a>(findings: &'a [Finding], subject: &str) -> (Verdict, &'a str) {
 async fn a_sound_app_passes_and_nothing_is_written() {
     let app = App::start(|asked, _| {
         let document = json!({"patch": {"supported": true}, "filter": {"supported": true}});
-        asked.is("GET", "/ServiceProviderConfig").then(|| Reply::Json(200, document))
+        asked.is("GET", "/ServiceProviderConfig").then_some(Reply::Json(200, document))
     })
     .await;
     let findings = target(&app).check().await;

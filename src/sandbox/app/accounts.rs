@@ -118,7 +118,8 @@ impl Accounts {
         let number = self.last;
         let given = document.remove("id").and_then(|id| id.as_str().map(str::to_owned));
         let name = document.get("userName").and_then(Value::as_str).unwrap_or("");
-        let id = given.unwrap_or_else(|| if odd_id { format!("user {number}/{name}") } else { Uuid::new_v4().to_string() });
+        let id =
+            given.unwrap_or_else(|| if odd_id { format!("user {number}/{name}") } else { Uuid::new_v4().to_string() });
         self.ids.insert(id.clone(), number);
         let mut account = Account { id: id.clone(), version: 0, blind: 0, active: false, bytes: Box::default() };
         self.store(number, &mut account, &document);

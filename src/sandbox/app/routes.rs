@@ -19,7 +19,11 @@ fn kind(request: &Request) -> &'static str {
     match (request.segments().as_slice(), request.method.as_str()) {
         (["oauth", "token"], _) => "token",
         (["scim", "v2", "Users"], "GET") => {
-            if request.option("filter").is_some() { "lookup" } else { "list" }
+            if request.option("filter").is_some() {
+                "lookup"
+            } else {
+                "list"
+            }
         }
         (["scim", "v2", "Users"], "POST") => "create",
         (["scim", "v2", "Users", _], "GET") => "read",
@@ -104,7 +108,9 @@ fn route(state: &mut State, request: &Request, kind: &str, effect: bool) -> Resu
             }
             Ok(Answer::empty(204))
         }
-        _ if request.method == Method::GET || request.method == Method::POST => Err(Refusal::new(404, "There is no such endpoint.")),
+        _ if request.method == Method::GET || request.method == Method::POST => {
+            Err(Refusal::new(404, "There is no such endpoint."))
+        }
         _ => Err(Refusal::new(405, "The endpoint does not take this method.")),
     }
 }
@@ -214,7 +220,8 @@ fn check_values(document: &Document, quirks: &Quirks) -> Result<(), Refusal> {
 fn check_unique(state: &State, document: &Document, own: Option<u64>) -> Result<(), Refusal> {
     let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or("");
     let (name, external) = (text("userName"), text("externalId"));
-    let spelled = |number: &u64| state.accounts.get(*number).is_some_and(|account| account.document()["userName"] == name);
+    let spelled =
+        |number: &u64| state.accounts.get(*number).is_some_and(|account| account.document()["userName"] == name);
     let mut others = state.accounts.by_name(name).filter(|number| Some(*number) != own);
     if others.any(|number| !state.quirks.case_variants_allowed || spelled(&number)) {
         return Err(duplicate(&state.quirks, &format!("userName {name} is in use.")));

@@ -47,7 +47,16 @@ const CORE: &[(&str, Shape)] = &[
     ("photos", Shape::Several(PLURAL)),
     (
         "addresses",
-        Shape::Several(&["formatted", "streetAddress", "locality", "region", "postalCode", "country", "type", "primary"]),
+        Shape::Several(&[
+            "formatted",
+            "streetAddress",
+            "locality",
+            "region",
+            "postalCode",
+            "country",
+            "type",
+            "primary",
+        ]),
     ),
     ("entitlements", Shape::Several(PLURAL)),
     ("roles", Shape::Several(PLURAL)),
@@ -79,7 +88,9 @@ fn find(table: &[(&'static str, Shape)], name: &str) -> Option<(&'static str, Sh
 /// A part of a complex attribute, as it is spelled.
 pub(super) fn part(shape: Shape, name: &str) -> Option<&'static str> {
     match shape {
-        Shape::Complex(parts) | Shape::Several(parts) => parts.iter().copied().find(|part| part.eq_ignore_ascii_case(name)),
+        Shape::Complex(parts) | Shape::Several(parts) => {
+            parts.iter().copied().find(|part| part.eq_ignore_ascii_case(name))
+        }
         Shape::Text | Shape::Truth | Shape::ReadOnly => None,
     }
 }

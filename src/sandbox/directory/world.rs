@@ -117,7 +117,8 @@ impl World {
     /// A person by object id or userPrincipalName (a soft-deleted one by the name it had), for life's operations.
     pub(crate) fn user(&self, key: &str) -> anyhow::Result<u32> {
         let by_id = guid(key).and_then(|id| self.handle(id));
-        let deleted = || self.deleted.iter().find(|(_, name)| name.eq_ignore_ascii_case(key)).map(|(handle, _)| *handle);
+        let deleted =
+            || self.deleted.iter().find(|(_, name)| name.eq_ignore_ascii_case(key)).map(|(handle, _)| *handle);
         let handle = by_id.or_else(|| self.by_name(key)).or_else(deleted);
         let handle = handle.with_context(|| format!("the sandbox's directory has no user {key}"))?;
         if self.kind(handle) != Kind::User {

@@ -38,12 +38,7 @@ pub(super) async fn page(
 }
 
 /// `/$count`: text, and only as an advanced query.
-pub(super) fn count(
-    tenant: &Tenant,
-    request: &Request,
-    rights: &Rights,
-    list: List<'_>,
-) -> Result<Answer, Refusal> {
+pub(super) fn count(tenant: &Tenant, request: &Request, rights: &Rights, list: List<'_>) -> Result<Answer, Refusal> {
     if !odata::is_eventual(request) {
         return Err(Refusal::bad_request("$count is not currently supported."));
     }

@@ -7,8 +7,16 @@ use crate::sandbox::wire::Request;
 
 /// Kept in another store: only on one user, never in lists (Graph: user resource type).
 const SHAREPOINT: &[&str] = &[
-    "aboutMe", "birthday", "hireDate", "interests", "mySite", "pastProjects", "preferredName", "responsibilities",
-    "schools", "skills",
+    "aboutMe",
+    "birthday",
+    "hireDate",
+    "interests",
+    "mySite",
+    "pastProjects",
+    "preferredName",
+    "responsibilities",
+    "schools",
+    "skills",
 ];
 
 /// Query options Graph knows on directory objects.
@@ -119,7 +127,8 @@ pub(super) fn equality(filter: &str) -> Result<(String, String), Refusal> {
 /// `manager` or `manager($select=…)`: the manager's `$select`, if an expansion was asked for.
 pub(super) fn expanded_manager(request: &Request) -> Result<Option<Option<String>>, Refusal> {
     let Some(text) = request.option("$expand") else { return Ok(None) };
-    let rest = text.strip_prefix("manager").ok_or_else(|| Refusal::bad_request("Only manager can be expanded here."))?;
+    let rest =
+        text.strip_prefix("manager").ok_or_else(|| Refusal::bad_request("Only manager can be expanded here."))?;
     if rest.is_empty() {
         return Ok(Some(None));
     }

@@ -74,7 +74,9 @@ fn matching(world: &World, property: &str, value: &str) -> Result<Vec<u32>, Refu
     match property {
         "userPrincipalName" | "id" => Ok(world.live_user(value).into_iter().collect()),
         _ if FILTERABLE.contains(&property) => Ok(world.users_with(property, value)),
-        _ => Err(Refusal::unsupported(format!("Unsupported or invalid query filter clause specified for property '{property}' of resource 'User'."))),
+        _ => Err(Refusal::unsupported(format!(
+            "Unsupported or invalid query filter clause specified for property '{property}' of resource 'User'."
+        ))),
     }
 }
 

@@ -14,7 +14,8 @@ use super::resource::reduced;
 impl Scim {
     /// Sends a batch, as many operations at once as the profile allows.
     pub async fn apply(&self, batch: &[Operation]) -> Vec<(OperationId, Outcome)> {
-        let sending = batch.iter().map(|operation| async move { (operation.id, self.send(operation).await) });
+        let sending: Vec<_> =
+            batch.iter().map(|operation| async move { (operation.id, self.send(operation).await) }).collect();
         futures_util::stream::iter(sending).buffer_unordered(self.profile.concurrency).collect().await
     }
 

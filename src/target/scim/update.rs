@@ -29,14 +29,14 @@ struct Target<'a> {
 /// Why a change did not succeed; the answer may be that of a read that the change needed.
 enum Refused {
     Answered(Box<Answer>),
-    Unheard(SessionError),
+    Unheard(Box<SessionError>),
     /// A success that makes no sense.
     Unreadable(Box<Failure>),
 }
 
 impl From<SessionError> for Refused {
     fn from(error: SessionError) -> Self {
-        Self::Unheard(error)
+        Self::Unheard(Box::new(error))
     }
 }
 
