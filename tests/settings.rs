@@ -581,6 +581,21 @@ mod secrets {
     }
 
     #[test]
+    fn that_systemd_loaded_as_a_folder_come_first_and_an_empty_line_is_not_one() {
+        let systemd = TempDir::new().expect("a directory");
+        let directory = systemd.path().to_string_lossy().into_owned();
+        let variables = [TOKEN, ("CREDENTIALS_DIRECTORY", &directory)];
+        let config = Config::acme(ACME).with_secret("credentials/entra-secret", "for all\n");
+        // What the unit's SetCredential= leaves where there is nothing to load.
+        fs::write(systemd.path().join("entra-secret"), "\n").expect("a file");
+        assert_eq!(config.client_secret(&variables), "for all");
+        fs::write(systemd.path().join("entra-secret"), "for all, loaded").expect("a file");
+        assert_eq!(config.client_secret(&variables), "for all, loaded");
+        fs::write(systemd.path().join("customer_entra-secret"), "for acme, loaded").expect("a file");
+        assert_eq!(config.client_secret(&variables), "for acme, loaded");
+    }
+
+    #[test]
     fn that_are_missing_name_every_place_and_are_all_told_at_once() {
         let expected = "customers/acme.toml:12:17: source.client_secret: there is no credential entra-secret; \
              looked for DIR/credentials/acme/entra-secret, then DIR/credentials/entra-secret \

@@ -102,7 +102,7 @@ impl Vault<'_> {
 
     fn credential(&self, name: &str) -> Result<Zeroizing<String>, String> {
         let places = self.credential_files(name);
-        for path in &places {
+        for path in places.iter().filter(|path| !self.is_left_to_systemd(path)) {
             if let Some(secret) = read_file(path, self.may_be_shared(path))? {
                 return Ok(secret);
             }
@@ -114,8 +114,21 @@ impl Vault<'_> {
 
     fn credential_files(&self, name: &str) -> Vec<PathBuf> {
         let own = self.config_dir.join("credentials");
-        let systemd = self.systemd_directory().map(|directory| directory.join(name));
-        systemd.into_iter().chain([own.join(self.customer).join(name), own.join(name)]).collect()
+        let systemd = self.systemd_directory().into_iter().flat_map(|directory| {
+            // A folder that is loaded as `customer` gives each of its files this name.
+            [directory.join(format!("customer_{name}")), directory.join(name)]
+        });
+        systemd.chain([own.join(self.customer).join(name), own.join(name)]).collect()
+    }
+
+    /// Under systemd a credential that it did not find is an empty line in its directory (the unit's `SetCredential=`),
+    /// and root's files are systemd's to read, not ours.
+    fn is_left_to_systemd(&self, path: &Path) -> bool {
+        let Some(systemd) = self.systemd_directory() else { return false };
+        match std::fs::metadata(path) {
+            Ok(found) => path.starts_with(systemd) && found.len() <= 1,
+            Err(error) => error.kind() == ErrorKind::PermissionDenied,
+        }
     }
 
     fn systemd_directory(&self) -> Option<PathBuf> {
