@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use life::GroupState;
 pub(crate) use registration::Registration;
 pub(crate) use rows::{GROUP_PROPERTIES, GROUP_DEFAULT, USER_DEFAULT, is_user_property};
 pub(crate) use world::{Kind, World};
