@@ -51,7 +51,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "secure_delete", true)?;
     // 8 MiB: memory stays flat however many people there are.
     connection.pragma_update(None, "cache_size", -8192)?;
-    connection.pragma_update(None, "temp.cache_size", -8192)?;
+    connection.pragma_update(Some("temp"), "cache_size", -8192)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
