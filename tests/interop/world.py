@@ -4,9 +4,6 @@ import apps
 import judge
 from rollcall import Rollcall
 
-# Enough to be a company and few enough for one page of every app.
-STAFF = 6
-
 
 class World:
     """Two people the stories know (Ada, and Bo, who reports to her) among some who only must stay untouched."""
