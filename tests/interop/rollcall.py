@@ -88,12 +88,23 @@ class Rollcall:
         return self.call("plan", CUSTOMER, "--json")
 
     def call(self, *arguments, before=()):
-        # No proxy of this machine may stand between; the wall clock limit is generous, for machines that are busy.
+        # The limit on the wall clock is generous, for machines that are busy.
+        said, complaints = self.start(*arguments, before=before).communicate(timeout=180)
+        ended = json.loads(said) if "--json" in arguments and said else None
+        return Ended(self.process.returncode, ended, said + complaints)
+
+    def start(self, *arguments, before=()):
+        # No proxy of this machine may stand between.
         environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         command = [*before, self.binary, "--config", str(self.folder), *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180)
-        said = done.stdout + done.stderr
-        return Ended(done.returncode, json.loads(done.stdout) if "--json" in arguments and done.stdout else None, said)
+        quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
+        self.process = subprocess.Popen(command, env=environment, text=True, stdin=quiet, stdout=pipe, stderr=pipe)
+        return self.process
+
+    def kill(self):
+        """As the kernel would, in the middle of whatever it does."""
+        self.process.kill()
+        self.process.wait()
 
 
 def toml(value):

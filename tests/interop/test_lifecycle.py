@@ -13,6 +13,8 @@ def test_the_first_plan_is_held_and_its_approval_creates_everybody(world):
     assert first.code == 3, first.said
     assert [hold["kind"] for hold in first["holds"]] == ["configuration"]
     assert first["held"] == len(world.people)
+    planned = world.rollcall.plan()
+    assert (planned.code, len(planned["changes"])) == (0, len(world.people)), planned.said
     assert world.writes() == []
 
     approved = world.rollcall.approve(first["holds"][0]["id"])

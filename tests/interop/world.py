@@ -43,7 +43,7 @@ class World:
         self.started = self.mark()
 
     def go_live_whatever_comes(self):
-        """The same with faults armed: what the approval could not finish, the next runs must."""
+        """The same with faults armed: what the approval could not finish, the next run must."""
         first = self.rollcall.run()
         self.rollcall.approve(first["holds"][0]["id"])
         self.rollcall.run()
