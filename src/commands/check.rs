@@ -15,8 +15,8 @@ use crate::report::{Finding, Verdict, plain};
 use crate::scope::Decision;
 use crate::settings::{Settings, Stage};
 use crate::source::Source;
-use crate::target::Target;
 use crate::sync;
+use crate::target::Target;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -67,14 +67,18 @@ fn try_person(person: &Person, rules: &Rules) -> Finding {
         return finding(&subject, Verdict::Ok, "disabled in the directory: no account".to_owned());
     }
     match rules.scope.decide(person, None) {
-        Err(undecided) => return finding(&subject, Verdict::Warning, format!("{} {}", undecided.reason, undecided.remedy)),
+        Err(undecided) => {
+            return finding(&subject, Verdict::Warning, format!("{} {}", undecided.reason, undecided.remedy));
+        }
         Ok(Decision::Out { because }) => return finding(&subject, Verdict::Ok, format!("out of scope: {because}")),
         Ok(Decision::In) => {}
     }
     match rules.mapping.map(person, None) {
-        Wanted::Account(wanted) => {
-            finding(&subject, Verdict::Ok, format!("in scope, userName {}", wanted.text("userName").unwrap_or("(none)")))
-        }
+        Wanted::Account(wanted) => finding(
+            &subject,
+            Verdict::Ok,
+            format!("in scope, userName {}", wanted.text("userName").unwrap_or("(none)")),
+        ),
         Wanted::Rejected(why) => finding(&subject, Verdict::Warning, format!("{} {}", why.reason, why.remedy)),
     }
 }

@@ -49,9 +49,7 @@ pub fn open_store(settings: &Settings) -> anyhow::Result<Store> {
 
 /// The customer's schedule. `settings` has found its mistakes before.
 pub fn schedule(settings: &Settings) -> Result<Schedule, Mistakes> {
-    let placed = |mistake: &ScheduleMistake| {
-        settings.mistake(mistake.key.as_str(), mistake.message.clone())
-    };
+    let placed = |mistake: &ScheduleMistake| settings.mistake(mistake.key.as_str(), mistake.message.clone());
     Schedule::new(&settings.schedule, &settings.customer)
         .map_err(|mistakes| Mistakes { all: mistakes.iter().map(placed).collect() })
 }

@@ -25,7 +25,8 @@ pub fn execute(context: &Context, arguments: &Arguments) -> anyhow::Result<Exit>
     logging::for_commands();
     let settings = context.settings(&arguments.customer.customer)?;
     let Some(mail) = &settings.mail else {
-        let message = "missing: without [mail] in rollcall.toml there is nobody to write to and no server to write through";
+        let message =
+            "missing: without [mail] in rollcall.toml there is nobody to write to and no server to write through";
         return Err(Mistakes::from(settings.mistake("mail", message)).into());
     };
     let mailer = Mailer::connect(mail)?;

@@ -4,7 +4,7 @@ mod approve;
 mod check;
 mod context;
 mod daemon;
-// mod demo;
+mod demo;
 mod exit;
 mod history;
 mod identity;
@@ -15,7 +15,7 @@ mod plan;
 mod progress;
 mod rebind;
 mod run;
-// mod sandbox;
+mod sandbox;
 mod schedule;
 mod status;
 
@@ -41,9 +41,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The whole story on embedded parts: go-live, hires, movers, leavers, a hold, its approval, the mails
-    // Demo(demo::Arguments),
+    Demo(demo::Arguments),
     /// Leave a simulated Entra tenant, SCIM app and mailbox running, with a configuration for them
-    // Sandbox(sandbox::Arguments),
+    Sandbox(sandbox::Arguments),
     /// Test every link and change nothing
     Check(check::Arguments),
     /// What a run would do now, person by person, attribute by attribute; changes nothing
@@ -79,8 +79,8 @@ pub fn main() -> ExitCode {
     crate::http::install_crypto_provider();
     let context = Context::new(cli.config);
     let exit = match cli.command {
-//         Command::Demo(arguments) => demo::execute(&arguments),
-//         Command::Sandbox(arguments) => sandbox::execute(&arguments),
+        Command::Demo(arguments) => demo::execute(&arguments),
+        Command::Sandbox(arguments) => sandbox::execute(&arguments),
         Command::Check(arguments) => check::execute(&context, &arguments),
         Command::Plan(arguments) => plan::execute(&context, &arguments),
         Command::Run(arguments) => run::execute(&context, &arguments),

@@ -65,9 +65,9 @@ pub async fn find_person(job: &Job<'_>, name: &str) -> anyhow::Result<PersonId> 
         return Ok(known);
     }
     let found = job.source.find(name).await?;
-    found.map(|person| person.id).ok_or_else(|| {
-        UsageError(format!("nobody is called {name:?}, neither here nor in the directory")).into()
-    })
+    found
+        .map(|person| person.id)
+        .ok_or_else(|| UsageError(format!("nobody is called {name:?}, neither here nor in the directory")).into())
 }
 
 /// Prints what a run came to, as text or as one JSON object; the object also when there was no run.

@@ -119,7 +119,8 @@ fn person(person: &KnownPerson) -> Value {
 }
 
 fn to_text(status: &Value) -> String {
-    let mut lines = vec![format!("{} — {} ({})", text(&status["customer"]), text(&status["name"]), text(&status["stage"]))];
+    let mut lines =
+        vec![format!("{} — {} ({})", text(&status["customer"]), text(&status["name"]), text(&status["stage"]))];
     let mut fact = |what: &str, value: String| lines.push(format!("  {what:<14} {value}"));
     fact("last run", described(&status["last_run"]));
     fact("last good run", described(&status["last_good_run"]));

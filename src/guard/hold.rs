@@ -86,9 +86,7 @@ impl HoldKind {
         match self {
             // Strong leavers excepted: a change of configuration never keeps a dismissed person active.
             Self::Configuration => limit != LimitKind::Disabled,
-            Self::MassNull => {
-                matches!(limit, LimitKind::Updates | LimitKind::Renames) || cause == Cause::OutOfScope
-            }
+            Self::MassNull => matches!(limit, LimitKind::Updates | LimitKind::Renames) || cause == Cause::OutOfScope,
             Self::Adoptions => ask,
             Self::Limit(held) => held == limit && !ask,
         }

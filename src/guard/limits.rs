@@ -177,7 +177,9 @@ mod tests {
 
     #[test]
     fn an_empty_roster_never_acts_by_itself_whatever_the_size() {
-        for (active, kind, cause) in [(2, LimitKind::Disabled, Cause::Deleted), (1000, LimitKind::Left, Cause::LeftGroup)] {
+        for (active, kind, cause) in
+            [(2, LimitKind::Disabled, Cause::Deleted), (1000, LimitKind::Left, Cause::LeftGroup)]
+        {
             let planned = BTreeMap::from([(kind, 1)]);
             let plan = approve(&Facts { active, roster_is_empty: true, planned, ..Facts::default() }, &limits());
             assert_eq!(plan.verdict(ChangeKind::Deactivate, cause, false), Verdict::Hold(HoldKind::Limit(kind)));

@@ -8,9 +8,7 @@ use super::settings::{LeaverRule, Leavers};
 use super::standing::{Standing, StandingSince};
 use super::{diff, is_rename};
 use crate::mapping::{Mapping, Rejection, RejectionKind, Wanted};
-use crate::model::{
-    AccountId, Cause, ChangeKind, Delta, Failure, FailureClass, Person, Snapshot, Span, WantedAccount,
-};
+use crate::model::{AccountId, Cause, ChangeKind, Delta, Failure, FailureClass, Person, Snapshot, Span, WantedAccount};
 use crate::scope::{Decision as ScopeDecision, Scope};
 
 /// Everything the operator decided about people, compiled.
@@ -55,7 +53,11 @@ pub enum Decision {
     Nothing,
     /// They need an account and have none of ours: look for an existing one, else create it.
     Provision,
-    Change { kind: ChangeKind, cause: Cause, attributes: BTreeMap<String, Delta> },
+    Change {
+        kind: ChangeKind,
+        cause: Cause,
+        attributes: BTreeMap<String, Delta>,
+    },
     /// A leaver or a rename that is due, on an account that the operator protects.
     Protected(Cause),
 }

@@ -135,7 +135,8 @@ fn fingerprint(reason: &str) -> String {
     let has_digit = |word: &&str| word.bytes().any(|byte| byte.is_ascii_digit());
     let words: Vec<&str> = reason.split_whitespace().filter(|word| !has_digit(word)).collect();
     let digest = ring::digest::digest(&ring::digest::SHA256, words.join(" ").as_bytes());
-    digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let (first, _) = digest.as_ref().split_first_chunk().expect("SHA-256 has 32 bytes");
+    format!("{:016x}", u64::from_be_bytes(*first))
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ mod run;
 mod terminal;
 
 pub use finding::{Finding, Verdict};
-pub use json::change_to_json;
 pub use incident::{Digest, Expiry, Incident, Notice, OpenIncident, Told, Topic};
+pub use json::change_to_json;
 pub use letter::{Audience, Letter, PeopleInMail};
 pub use run::{AppRefusal, Counts, HeldPerson, HoldReport, PersonFailure, Report, RunError, RunResult};
 pub use terminal::{change_to_text, plain};

@@ -42,7 +42,12 @@ impl Report {
             text,
             &format!(
                 "  created {} · adopted {} · updated {} · deactivated {} · reactivated {} · unchanged {}",
-                counts.created, counts.adopted, counts.updated, counts.deactivated, counts.reactivated, counts.unchanged
+                counts.created,
+                counts.adopted,
+                counts.updated,
+                counts.deactivated,
+                counts.reactivated,
+                counts.unchanged
             ),
         );
         line(text, &format!("  waiting {} · failed {} · held {}", counts.waiting, counts.failed, counts.held));
@@ -112,7 +117,8 @@ fn word(result: RunResult) -> &'static str {
 /// Text from elsewhere without anything that could move a cursor, hide or reorder what stands around it.
 pub fn plain(text: &str) -> String {
     let harmless = |c: char| {
-        let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}');
+        let reorders =
+            matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}');
         let breaks = matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
         if c.is_control() || reorders || breaks { '\u{fffd}' } else { c }
     };

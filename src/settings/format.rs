@@ -3,12 +3,14 @@
 use chrono::NaiveDate;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use lettre::message::Mailbox;
+use serde_json::json;
 use url::Url;
 use uuid::Uuid;
 
 use super::mistake::{Wish, nearest};
 use crate::http::Origin;
 use crate::model::Span;
+use crate::schedule::ScheduleSettings;
 
 /// What is wrong with a text, and whether it may be shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,17 +93,23 @@ fn leaver_rule(text: &str) -> bool {
     text == "now" || text == "keep" || after(text)
 }
 
+/// `schedule` decides; what is said here is what was probably meant.
 fn timezone(text: &str) -> Result<(), Wish> {
-    if text.parse::<Tz>().is_ok() {
+    if serde_json::from_value::<ScheduleSettings>(json!({ "timezone": text })).is_ok() {
         return Ok(());
     }
-    let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
-    if let Some(name) = names().find(|name| name.eq_ignore_ascii_case(text)) {
+    let places =
+        || TZ_VARIANTS.iter().map(|zone| zone.name()).filter(|name| name.contains('/') && !name.starts_with("Etc/"));
+    if let Some(name) = places().find(|name| name.eq_ignore_ascii_case(text)) {
         let expected = "an IANA time zone, in its own upper and lower case".to_owned();
         return Err(Wish { expected, nearest: Some(name.to_owned()) });
     }
+    if text.parse::<Tz>().is_ok() || text.chars().all(|c| c.is_ascii_uppercase()) {
+        let why = "an abbreviation or an offset does not say when summer time begins and ends";
+        return Err(Wish::of(format!("a place such as \"Australia/Sydney\", or \"UTC\": {why}")));
+    }
     let city = |name: &&str| name.rsplit('/').next().is_some_and(|city| nearest(text, [city]).is_some());
-    let near = nearest(text, names()).or_else(|| names().find(city));
+    let near = nearest(text, places()).or_else(|| places().find(city));
     Err(Wish { expected: expected("timezone").to_owned(), nearest: near.map(str::to_owned) })
 }
 
@@ -235,6 +243,8 @@ mod tests {
         assert_eq!(near("Australia/Sidney").as_deref(), Some("Australia/Sydney"));
         assert_eq!(near("Sydney").as_deref(), Some("Australia/Sydney"));
         assert_eq!(near("Nowhere/At_all"), None);
+        assert_eq!(near("AEST"), None);
+        assert!(check("timezone", "EST").expect_err("refused").wish.expected.contains("summer time"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::mapping::MappingSettings;
 use crate::model::Secret;
 use crate::notify::MailSettings;
 use crate::plan::{Leavers, PeopleSettings};
-use crate::schedule::ScheduleSettings;
+use crate::schedule::{ScheduleMistake, ScheduleSettings};
 use crate::scope::ScopeSettings;
 use crate::source::SourceSettings;
 use crate::store::Keep;
@@ -155,6 +155,19 @@ impl Settings {
         let key = key.into();
         let whole = || Place::whole(&files::customer_file(&self.customer));
         Mistake::new(self.place_of(key.clone()).unwrap_or_else(whole), key, message)
+    }
+
+    /// What a schedule said of these settings, at its places.
+    pub fn schedule_mistakes(&self, mistakes: &[ScheduleMistake]) -> Mistakes {
+        let placed =
+            |mistake: &ScheduleMistake| self.mistake(schedule::key(&self.schedule, mistake), &*mistake.message);
+        Mistakes { all: mistakes.iter().map(placed).collect() }
+    }
+
+    /// For what cannot be done without `[mail]`.
+    pub fn mistake_missing_mail(&self) -> Mistakes {
+        let message = "missing, expected a section with from and smtp: without it no mail can be sent";
+        self.mistake("mail", message).into()
     }
 
     fn make_paths_absolute(&mut self) {

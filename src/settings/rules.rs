@@ -183,5 +183,10 @@ fn schedule_findings(merged: &Json, broken: &[KeyPath]) -> Vec<Finding> {
     let Ok(settings) = serde_json::from_value::<ScheduleSettings>(table.into()) else { return Vec::new() };
     let found = schedule::mistakes(&settings);
     // What is broken may be what seems to be missing.
-    found.into_iter().filter(|(_, message)| times_known || !message.starts_with("missing")).collect()
+    found
+        .into_iter()
+        .filter(|(_, message)| {
+            times_known || !message.contains("missing") && !message.contains("no run would ever start")
+        })
+        .collect()
 }

@@ -51,15 +51,14 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "secure_delete", true)?;
     // 8 MiB: memory stays flat however many people there are.
     connection.pragma_update(None, "cache_size", -8192)?;
-    connection.pragma_update(None, "temp.cache_size", -8192)?;
+    connection.pragma_update(Some("temp"), "cache_size", -8192)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
 
 fn check(connection: &Connection, file: &Path) -> anyhow::Result<()> {
-    let application: i64 = connection
-        .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(|why| refusal(file, &why))?;
+    let application: i64 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|why| refusal(file, &why))?;
     if application == 0 {
         return Ok(());
     }
@@ -96,9 +95,13 @@ fn migrate(connection: &mut Connection, file: &Path) -> anyhow::Result<()> {
 fn refusal(file: &Path, why: &rusqlite::Error) -> anyhow::Error {
     match why.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => damaged(file, &why.to_string()).into(),
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
-            cannot_write(file, &why.to_string()).into()
-        }
+        Some(
+            ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied
+            | ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure,
+        ) => cannot_write(file, &why.to_string()).into(),
         _ => anyhow::Error::new(StateRefused {
             reason: format!("The state {} cannot be opened: {why}.", file.display()),
             remedy: "Nothing was changed.".to_owned(),

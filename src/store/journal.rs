@@ -34,7 +34,12 @@ pub struct OpenOperation {
 /// What came of an operation, to be written down.
 #[derive(Clone, Debug)]
 pub enum Settled {
-    Done { account: AccountId, answer: Answer, echo: Option<Value>, note: Option<String> },
+    Done {
+        account: AccountId,
+        answer: Answer,
+        echo: Option<Value>,
+        note: Option<String>,
+    },
     /// Not done; the person is judged again at the next run.
     Failed(Failure),
     /// Never sent; nobody's failure.
@@ -108,8 +113,7 @@ impl Store {
                 )?
                 .query_map(params![run, phase, i64::try_from(number)?], read)?
                 .collect::<Result<Vec<_>, _>>()?;
-            let mut mark =
-                transaction.prepare_cached("UPDATE operations SET state = 'in_flight' WHERE id = ?1")?;
+            let mut mark = transaction.prepare_cached("UPDATE operations SET state = 'in_flight' WHERE id = ?1")?;
             let mut taken = Vec::with_capacity(batch.len());
             for row in batch {
                 let open = parse(row)?;
@@ -194,17 +198,16 @@ impl Store {
     /// Whether something was done for this person in this run.
     pub fn was_done_in_run(&self, run: i64, person: &crate::model::PersonId) -> anyhow::Result<bool> {
         let connection = self.connection();
-        let mut statement = connection
-            .prepare_cached("SELECT 1 FROM operations WHERE run = ?1 AND person = ?2 AND state = 'done'")?;
+        let mut statement =
+            connection.prepare_cached("SELECT 1 FROM operations WHERE run = ?1 AND person = ?2 AND state = 'done'")?;
         Ok(statement.exists(params![run, person.as_str()])?)
     }
 
     /// Whether the plan released a change of this cause for this person.
     pub fn was_released(&self, person: &crate::model::PersonId, cause: Cause) -> anyhow::Result<bool> {
         let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "SELECT 1 FROM temp.planned WHERE person = ?1 AND cause = ?2 AND released IS NOT NULL",
-        )?;
+        let mut statement = connection
+            .prepare_cached("SELECT 1 FROM temp.planned WHERE person = ?1 AND cause = ?2 AND released IS NOT NULL")?;
         Ok(statement.exists([person.as_str(), cause.as_str()])?)
     }
 }
@@ -257,9 +260,11 @@ fn settle_one(
 }
 
 fn close(transaction: &Transaction<'_>, id: OperationId, state: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
-    transaction
-        .prepare_cached("UPDATE operations SET state = ?2, settled_at = ?3 WHERE id = ?1")?
-        .execute(params![id, state, instant(now)])?;
+    transaction.prepare_cached("UPDATE operations SET state = ?2, settled_at = ?3 WHERE id = ?1")?.execute(params![
+        id,
+        state,
+        instant(now)
+    ])?;
     Ok(())
 }
 

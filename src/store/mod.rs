@@ -34,9 +34,9 @@ pub use mails::{NewMail, OutgoingRow};
 pub use meta::Binding;
 pub use people::{KnownPerson, StandingCounts};
 pub use plan::{Candidate, Collision, PlannedRow};
+pub use roster::Staged;
 pub use runs::{RunSummary, Trigger};
 pub use settings::Keep;
-pub use roster::Staged;
 
 /// One customer's state, open.
 #[derive(Debug)]

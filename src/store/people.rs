@@ -28,8 +28,7 @@ const COLUMNS: &str = "person, user_name, standing, since, failure, attempts";
 impl Store {
     pub fn known_person(&self, person: &PersonId) -> anyhow::Result<Option<KnownPerson>> {
         let connection = self.connection();
-        let mut statement =
-            connection.prepare_cached(&format!("SELECT {COLUMNS} FROM people WHERE person = ?1"))?;
+        let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM people WHERE person = ?1"))?;
         Ok(statement.query_row([person.as_str()], read).optional()?)
     }
 

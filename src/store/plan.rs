@@ -237,9 +237,8 @@ impl Store {
         let mut statement = connection.prepare_cached(
             "SELECT record FROM temp.listed_keys JOIN temp.listed USING (account) WHERE attribute = ?1 AND value = ?2",
         )?;
-        let rows = statement.query_map(params![key.attribute, fold_key(&key.attribute, &key.value)], |row| {
-            row.get::<_, String>(0)
-        })?;
+        let rows = statement
+            .query_map(params![key.attribute, fold_key(&key.attribute, &key.value)], |row| row.get::<_, String>(0))?;
         rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
     }
 

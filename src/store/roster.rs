@@ -54,8 +54,7 @@ impl Store {
     pub fn staged_person(&self, person: &PersonId) -> anyhow::Result<Option<Person>> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached("SELECT record FROM temp.roster WHERE person = ?1")?;
-        let record: Option<Option<String>> =
-            statement.query_row([person.as_str()], |row| row.get(0)).optional()?;
+        let record: Option<Option<String>> = statement.query_row([person.as_str()], |row| row.get(0)).optional()?;
         Ok(record.flatten().map(|record| serde_json::from_str(&record)).transpose()?)
     }
 }

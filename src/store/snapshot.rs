@@ -17,21 +17,20 @@ pub struct SnapshotRow<'a> {
     pub echo: Option<&'a Value>,
 }
 
-const COLUMNS: &str = "snapshot.person, snapshot.account, snapshot.user_name, snapshot.active, snapshot.attributes, snapshot.origin";
+const COLUMNS: &str =
+    "snapshot.person, snapshot.account, snapshot.user_name, snapshot.active, snapshot.attributes, snapshot.origin";
 
 impl Store {
     pub fn snapshot(&self, person: &PersonId) -> anyhow::Result<Option<Snapshot>> {
         let connection = self.connection();
-        let mut statement =
-            connection.prepare_cached(&format!("SELECT {COLUMNS} FROM snapshot WHERE person = ?1"))?;
+        let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM snapshot WHERE person = ?1"))?;
         Ok(statement.query_row([person.as_str()], read).optional()?)
     }
 
     /// Whose account this is, if it is one of ours.
     pub fn owner_of(&self, account: &AccountId) -> anyhow::Result<Option<Snapshot>> {
         let connection = self.connection();
-        let mut statement =
-            connection.prepare_cached(&format!("SELECT {COLUMNS} FROM snapshot WHERE account = ?1"))?;
+        let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM snapshot WHERE account = ?1"))?;
         Ok(statement.query_row([account.as_str()], read).optional()?)
     }
 

@@ -168,7 +168,10 @@ fn anothers(name: &str, account: &Account, owner: &str) -> Failure {
 fn exists(name: &str, account: &Account) -> Failure {
     Failure::new(
         FailureClass::Conflict,
-        format!("{name} has an account in the app already ({}), and existing accounts are left alone.", account.user_name),
+        format!(
+            "{name} has an account in the app already ({}), and existing accounts are left alone.",
+            account.user_name
+        ),
         "Remove that account in the app, or allow existing accounts to be adopted.",
     )
 }

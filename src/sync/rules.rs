@@ -47,9 +47,8 @@ fn rules(settings: &Settings, mapping: Mapping, scope: Scope) -> Rules {
 }
 
 fn compile_mapping(settings: &Settings, known: &[&str]) -> Result<Mapping, Vec<Mistake>> {
-    let place = |mistake: MappingMistake| {
-        settings.mistake(KeyPath::from("mapping").key(&mistake.attribute), mistake.message)
-    };
+    let place =
+        |mistake: MappingMistake| settings.mistake(KeyPath::from("mapping").key(&mistake.attribute), mistake.message);
     let placed = |mistakes: Vec<MappingMistake>| mistakes.into_iter().map(place).collect::<Vec<_>>();
     let kind = settings.target.kind;
     let lines = sent(settings);
@@ -79,7 +78,8 @@ fn sent(settings: &Settings) -> MappingSettings {
 
 fn compile_scope(settings: &Settings, known: &[&str]) -> Result<Scope, Vec<Mistake>> {
     let mistake = |message: String| settings.mistake("scope.where", message);
-    let scope = Scope::compile(&settings.scope, settings.source.guests).map_err(|error| vec![mistake(error.message)])?;
+    let scope =
+        Scope::compile(&settings.scope, settings.source.guests).map_err(|error| vec![mistake(error.message)])?;
     match scope.check_properties(known) {
         Ok(()) => Ok(scope),
         Err(errors) => Err(errors.into_iter().map(|error| mistake(error.message)).collect()),

@@ -63,8 +63,7 @@ async fn send_batch(job: &Job<'_>, run: i64, batch: Vec<Operation>, sent: &mut S
         answers = job.target.apply(&proved) => answers,
         () = stopping(job) => Vec::new(),
     };
-    let mut waiting: BTreeMap<i64, Operation> =
-        proved.into_iter().map(|operation| (operation.id, operation)).collect();
+    let mut waiting: BTreeMap<i64, Operation> = proved.into_iter().map(|operation| (operation.id, operation)).collect();
     for (id, outcome) in answers {
         let Some(operation) = waiting.remove(&id) else { continue };
         let settled = sent.interpret(&operation, outcome);
@@ -103,7 +102,9 @@ impl Sent {
                 let note = Some("the app no longer has this account".to_owned());
                 Settled::Done { account, answer, echo: None, note }
             }
-            Outcome::Exists { account, answer } => Settled::Failed(Failure { answer, ..exists(operation, &account.user_name) }),
+            Outcome::Exists { account, answer } => {
+                Settled::Failed(Failure { answer, ..exists(operation, &account.user_name) })
+            }
             Outcome::Failed(failure) if failure.class == FailureClass::App => {
                 self.refused(operation.change.kind, &failure);
                 void(&failure)
@@ -188,7 +189,9 @@ fn disagreement(operation: &Operation) -> Failure {
     let now = match change.cause {
         Cause::Disabled => "the directory now says the account is not disabled",
         Cause::Deleted => "the directory has this person after all",
-        Cause::LeftGroup => "the directory says this person is still in one of the groups, perhaps through a nested one",
+        Cause::LeftGroup => {
+            "the directory says this person is still in one of the groups, perhaps through a nested one"
+        }
         Cause::OutOfScope => "on fresh values this person is not out of scope",
         Cause::Joined | Cause::Returned | Cause::AttributesChanged | Cause::ManagerArrived => "the answers disagree",
     };

@@ -33,7 +33,9 @@ impl Stop {
             Self::State(error) => RunError {
                 class: "state".to_owned(),
                 reason: format!("The run could not go on: {error:#}."),
-                remedy: "Check the state directory's free space, owner and mode; the next run begins where this one ended.".to_owned(),
+                remedy:
+                    "Check the state directory's free space, owner and mode; the next run begins where this one ended."
+                        .to_owned(),
                 request_id: None,
             },
         }

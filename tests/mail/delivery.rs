@@ -81,15 +81,27 @@ async fn a_mail_arrives_with_exactly_the_headers_it_should_have() {
         let server = SmtpServer::start(security, Fault::None).await;
         mailer(&server, security).send(&mail("IT <it@acme.example>")).await.expect("sent");
         let taken = server.taken().remove(0);
-        assert_eq!((taken.from.as_str(), taken.to.as_slice()), ("<rollcall@vendor.example>", &["<it@acme.example>".to_owned()][..]));
+        assert_eq!(
+            (taken.from.as_str(), taken.to.as_slice()),
+            ("<rollcall@vendor.example>", &["<it@acme.example>".to_owned()][..])
+        );
         assert_eq!(taken.encrypted, security != Security::Plain);
         assert_eq!(taken.login.as_deref(), Some("\0rollcall\0p4ss-w0rd"));
 
         let parsed = mailparse::parse_mail(taken.message.as_bytes()).expect("a mail");
         let mut names: Vec<String> = parsed.headers.iter().map(mailparse::MailHeader::get_key).collect();
         names.sort();
-        let expected =
-            ["Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Reply-To", "Subject", "To"];
+        let expected = [
+            "Auto-Submitted",
+            "Content-Type",
+            "Date",
+            "From",
+            "MIME-Version",
+            "Message-ID",
+            "Reply-To",
+            "Subject",
+            "To",
+        ];
         assert_eq!(names, expected);
         let header = |name: &str| parsed.headers.get_first_value(name).expect("a header");
         assert_eq!(header("Subject"), "Zoë & Co: 1 failed");
@@ -130,7 +142,8 @@ async fn nothing_is_sent_to_a_server_without_starttls() {
 async fn an_authority_that_nobody_here_knows_is_refused_with_the_remedy() {
     for (security, scheme) in [(Security::StartTls, "smtp"), (Security::Tls, "smtps")] {
         let server = SmtpServer::start(security, Fault::None).await;
-        let mailer = Mailer::connect(&with_login(settings(format!("{scheme}://{}", server.address)))).expect("settings");
+        let mailer =
+            Mailer::connect(&with_login(settings(format!("{scheme}://{}", server.address)))).expect("settings");
         let failure = mailer.send(&mail("it@acme.example")).await.expect_err("refused");
         says(&failure, false, "no authority known here has issued it");
         says(&failure, false, "ca_file");
@@ -203,7 +216,8 @@ async fn after_an_ambiguous_end_the_same_message_id_goes_out_again() {
         let failure = mailer.send(&mail("it@acme.example")).await.expect_err("no answer");
         says(&failure, false, "it may have been taken");
     }
-    let ids = server.taken().iter().map(|taken| taken.message.matches(&mail("").message_id).count()).collect::<Vec<_>>();
+    let ids =
+        server.taken().iter().map(|taken| taken.message.matches(&mail("").message_id).count()).collect::<Vec<_>>();
     assert_eq!(ids, [1, 1]);
 }
 

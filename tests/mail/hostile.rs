@@ -57,7 +57,12 @@ fn everywhere(text: &str) -> Digest {
         Topic::Person(one),
         Topic::Person(two),
         Topic::Person(three),
-        Topic::Run(RunError { class: "credentials".into(), reason: foreign(), remedy: foreign(), request_id: Some(foreign()) }),
+        Topic::Run(RunError {
+            class: "credentials".into(),
+            reason: foreign(),
+            remedy: foreign(),
+            request_id: Some(foreign()),
+        }),
         Topic::Run(RunError { class: foreign(), reason: foreign(), remedy: foreign(), request_id: None }),
         Topic::App(AppRefusal { change: ChangeKind::Create, count: 1, reason: foreign(), remedy: foreign() }),
         Topic::Expiry(Expiry { what: foreign(), date: now().date_naive(), days: 3 }),
@@ -112,11 +117,14 @@ fn a_configured_name_with_a_line_end_makes_no_header() {
 
 #[test]
 fn nothing_in_a_letter_moves_the_cursor_or_turns_the_reading_direction() {
-    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     for text in hostile() {
         for letter in letters(&text) {
             for shown in [&letter.text, &letter.html] {
-                let bad = shown.chars().find(|c| turns(*c) || (c.is_control() && *c != '\n') || matches!(c, '\u{2028}' | '\u{2029}'));
+                let bad = shown
+                    .chars()
+                    .find(|c| turns(*c) || (c.is_control() && *c != '\n') || matches!(c, '\u{2028}' | '\u{2029}'));
                 assert_eq!(bad, None, "{text:?}");
             }
         }

@@ -110,7 +110,7 @@ async fn clearing_what_is_already_gone_is_success() {
 async fn a_service_without_patch_gets_a_put_that_keeps_what_others_wrote() {
     let app = App::start(|asked, _| {
         let document = json!({"patch": {"supported": false}, "etag": {"supported": false}});
-        asked.is("GET", "/ServiceProviderConfig").then(|| Reply::Json(200, document))
+        asked.is("GET", "/ServiceProviderConfig").then_some(Reply::Json(200, document))
     })
     .await;
     app.add("a/1", account());
@@ -205,7 +205,7 @@ async fn an_app_that_hides_deactivated_accounts_has_deactivated_them() {
 
 #[tokio::test]
 async fn a_deactivation_that_cannot_be_read_back_is_unknown() {
-    let app = App::start(|asked, _| asked.is("GET", "/Users/a%2F1").then(|| Reply::Text(500, ""))).await;
+    let app = App::start(|asked, _| asked.is("GET", "/Users/a%2F1").then_some(Reply::Text(500, ""))).await;
     app.add("a/1", account());
     let Outcome::Unknown(failure) = apply(&target(&app), deactivate("a/1")).await else { panic!("claimed to know") };
     assert!(failure.reason.contains("could not be read back"), "{}", failure.reason);
@@ -330,4 +330,21 @@ async fn an_app_that_hides_deactivated_accounts_can_reactivate_them() {
         );
         assert_eq!((&app.user("1")["active"], &app.user("1")["title"]), (&json!(true), &json!("x")), "{update_by:?}");
     }
+}
+
+#[tokio::test]
+async fn a_put_sends_what_the_app_does_not_show_and_leaves_alone_what_was_changed_by_hand() {
+    let app = App::honest().await;
+    app.add("1", json!({"userName": "ada@x.example", "displayName": "By hand", "active": true}));
+    let mut settings = settings(&app.url);
+    settings.update_by = Some(UpdateBy::Put);
+    let mut operation = update("1", json!({"title": "x"}));
+    operation.whole.insert("displayName".into(), json!("As sent"));
+    operation.whole.insert("name.givenName".into(), json!("Ada"));
+    done(&apply(&connect(&settings), operation).await);
+    let user = app.user("1");
+    assert_eq!(
+        (&user["displayName"], &user["name"]["givenName"], &user["title"]),
+        (&json!("By hand"), &json!("Ada"), &json!("x"))
+    );
 }

@@ -18,7 +18,7 @@ fn verdict<'a>(findings: &'a [Finding], subject: &str) -> (Verdict, &'a str) {
 async fn a_sound_app_passes_and_nothing_is_written() {
     let app = App::start(|asked, _| {
         let document = json!({"patch": {"supported": true}, "filter": {"supported": true}});
-        asked.is("GET", "/ServiceProviderConfig").then(|| Reply::Json(200, document))
+        asked.is("GET", "/ServiceProviderConfig").then_some(Reply::Json(200, document))
     })
     .await;
     let findings = target(&app).check().await;
@@ -72,6 +72,14 @@ async fn an_attribute_that_cannot_be_filtered_on_is_a_failure_that_names_the_set
     assert_eq!(found, Verdict::Failure);
     assert!(message.contains("`filterable`"), "{message}");
     assert_eq!(verdict(&findings, "target look-up by userName").0, Verdict::Ok);
+}
+
+#[tokio::test]
+async fn match_attributes_that_can_all_not_be_looked_up_are_a_failure() {
+    let app = App::honest().await;
+    let mut settings = settings(&app.url);
+    settings.filterable = Some(vec!["displayName".into()]);
+    assert_eq!(verdict(&connect(&settings).check().await, "target look-up").0, Verdict::Failure);
 }
 
 #[tokio::test]

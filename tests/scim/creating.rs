@@ -68,7 +68,7 @@ async fn a_duplicate_that_the_app_does_not_show_is_a_failure_and_no_loop() {
 
 #[tokio::test]
 async fn a_duplicate_with_several_candidates_is_a_conflict() {
-    let app = App::start(|asked, _| (asked.method == "POST").then(|| Reply::Text(409, ""))).await;
+    let app = App::start(|asked, _| (asked.method == "POST").then_some(Reply::Text(409, ""))).await;
     app.add("1", json!({"userName": "ada@x.example"}));
     app.add("2", json!({"userName": "ADA@x.example"}));
     let failure = failed(apply(&target(&app), create()).await);
@@ -189,7 +189,7 @@ async fn a_create_without_an_id_in_its_answer_is_looked_up() {
         .await;
         assert_eq!(done(&apply(&target(&app), create()).await), "id-1");
     }
-    let lying = App::start(|asked, _| (asked.method == "POST").then(|| Reply::Text(201, ""))).await;
+    let lying = App::start(|asked, _| (asked.method == "POST").then_some(Reply::Text(201, ""))).await;
     assert!(matches!(apply(&target(&lying), create()).await, Outcome::Unknown(_)));
 }
 
@@ -313,4 +313,21 @@ async fn a_short_rest_is_granted_and_the_create_sent_again() {
     })
     .await;
     assert_eq!(done(&apply(&target(&app), create()).await), "id-1");
+}
+
+#[tokio::test]
+async fn a_duplicate_of_what_an_earlier_try_made_is_ours() {
+    let app = App::start(|asked, accounts| {
+        if asked.query("filter").is_some() && accounts.count("POST") < 2 {
+            return Some(Reply::Json(200, json!({"totalResults": 0, "Resources": []})));
+        }
+        let first = asked.method == "POST" && accounts.count("POST") == 1;
+        first.then(|| {
+            accounts.create(&asked.body);
+            error(503, None, "busy")
+        })
+    })
+    .await;
+    assert_eq!(done(&apply(&target(&app), create()).await), "id-1");
+    assert_eq!((app.users(), app.asked("POST", "").len()), (1, 2));
 }

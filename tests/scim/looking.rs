@@ -236,7 +236,7 @@ async fn fifty_rows_whatever_is_asked_look_cut_short() {
 
 #[tokio::test]
 async fn a_page_that_fails_fails_the_list() {
-    let app = App::start(|asked, _| (asked.query("startIndex")? == "101").then(|| Reply::Text(500, "<html>"))).await;
+    let app = App::start(|asked, _| (asked.query("startIndex")? == "101").then_some(Reply::Text(500, "<html>"))).await;
     fill(&app, 250);
     let (sender, mut pages) = mpsc::channel(100);
     let failure = target(&app).list(sender).await.expect_err("a refusal");

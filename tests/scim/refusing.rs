@@ -11,8 +11,7 @@ use crate::{DEPARTMENT, apply, connect, create, failed, secret, settings, target
 async fn refused(reply: Reply) -> (FailureClass, String) {
     let app = App::start(move |asked, _| (asked.method == "PATCH").then(|| reply.clone())).await;
     app.add("1", json!({"userName": "ada", "title": "x"}));
-    let outcome =
-        apply(&target(&app), update("1", json!({"title": "Licensing limit lead", DEPARTMENT: "Salles"}))).await;
+    let outcome = apply(&target(&app), update("1", json!({"title": "License limit lead", DEPARTMENT: "Salles"}))).await;
     let failure = failed(outcome);
     (failure.class, failure.reason)
 }
@@ -61,7 +60,7 @@ async fn a_failure_quotes_the_app_and_names_the_refused_value() {
 
 #[tokio::test]
 async fn a_quoted_value_is_not_mistaken_for_a_lack_of_seats() {
-    let (class, _) = refused(error(400, None, "title “Licensing limit lead” is no title")).await;
+    let (class, _) = refused(error(400, None, "title “License limit lead” is no title")).await;
     assert_eq!(class, FailureClass::Record);
     let (class, _) = refused(error(400, None, "no such city: Seattle")).await;
     assert_eq!(class, FailureClass::Record);

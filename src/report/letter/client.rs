@@ -12,7 +12,11 @@ pub const TEST: &str = "This is a test. When an account in the app needs your at
                         to this address and says who, why, and what to do. You need not answer.";
 
 pub fn closing() -> Vec<Text> {
-    vec![Text::from("Questions? Reply to this mail. It was written by a program; your answer is read by people.")]
+    let sentences = [
+        "What you mend is noticed by itself, and a mail then says that it is solved.",
+        "Questions? Reply to this mail. It was written by a program; your answer is read by people.",
+    ];
+    sentences.map(Text::from).into()
 }
 
 /// Run failures that a client's admin can end; the others are the operators' own.
@@ -23,7 +27,7 @@ pub fn can_mend(error: &RunError) -> bool {
 pub fn hold(hold: &HoldReport, news: News, context: &Context<'_>) -> Item {
     let words = HoldWords::of(&hold.kind);
     let accounts = counted(hold.count, "account", "accounts");
-    let mut lines = vec![Line::paragraph(words.why), Line::paragraph(stopped(hold))];
+    let mut lines = vec![Line::paragraph(words.why), Line::paragraph(stopped(hold, words.done))];
     lines.extend(held_people(hold, context));
     lines.push(Line::labelled("If this is right", format!("Reply to approve, reference {}.", hold.id)));
     lines.push(Line::labelled("If it is not", words.otherwise));
@@ -42,28 +46,28 @@ impl HoldWords {
         let (done, why, otherwise) = match kind {
             "left" => (
                 "deactivated",
-                "These people are no longer in the group, or no longer meet the conditions for an account.",
-                "Put the people back into the group in Entra, or correct their records. This then ends by itself.",
+                "The people concerned are no longer in the group, or no longer meet the conditions for an account.",
+                "Put the people back into the group in Entra, or correct their records. Nothing else is needed then.",
             ),
             "disabled" => (
                 "deactivated",
-                "Entra shows these people as disabled or deleted.",
-                "Enable or restore the people in Entra. This then ends by itself.",
+                "Entra shows the people concerned as disabled or deleted.",
+                "Enable or restore the people in Entra. Nothing else is needed then.",
             ),
             "reactivations" => (
                 "switched on again",
-                "These people are back in the group, and enabled.",
-                "Take the people out of the group in Entra, or disable them. This then ends by itself.",
+                "The people concerned are back in the group, and enabled.",
+                "Take the people out of the group in Entra, or disable them. Nothing else is needed then.",
             ),
             "renames" => (
                 "renamed",
-                "The sign-in name of these people, or another value by which their accounts are recognised, has changed in Entra.",
-                "Correct the values in Entra. This then ends by itself.",
+                "Their sign-in name in Entra, or another value by which an account is recognised, has changed.",
+                "Correct the values in Entra. Nothing else is needed then.",
             ),
             "creates" => (
                 "created",
-                "These people are in the group and have no account in the app yet.",
-                "Take the people out of the group in Entra. This then ends by itself.",
+                "The people concerned are in the group and have no account in the app yet.",
+                "Take the people out of the group in Entra. Nothing else is needed then.",
             ),
             "adoptions" => (
                 "linked to the people they belong to",
@@ -73,12 +77,12 @@ impl HoldWords {
             "mass_null" => (
                 "emptied in part",
                 "A value that was filled for many people is empty for everyone in Entra now. Usually that is a mistake.",
-                "Fill the value in Entra again. This then ends by itself.",
+                "Fill the value in Entra again. Nothing else is needed then.",
             ),
             "updates" => (
                 "changed",
-                "Values of these people have changed in Entra.",
-                "Correct the values in Entra. This then ends by itself.",
+                "Values of the people concerned have changed in Entra.",
+                "Correct the values in Entra. Nothing else is needed then.",
             ),
             _ => (
                 "created, changed or deactivated",
@@ -90,22 +94,19 @@ impl HoldWords {
     }
 }
 
-fn stopped(hold: &HoldReport) -> String {
+fn stopped(hold: &HoldReport, done: &str) -> String {
     if hold.kind == "configuration" || hold.limit == 0 {
-        return "Nothing of this was done: it needs your approval.".to_owned();
+        return "Nothing of this has been done: it needs your approval.".to_owned();
     }
-    format!(
-        "Nothing of this was done: up to {} would go ahead without asking, and {} active now.",
-        thousands(hold.limit),
-        counted(hold.active, "account is", "accounts are"),
-    )
+    let (limit, active) = (thousands(hold.limit), counted(hold.active, "account is", "accounts are"));
+    format!("Nothing of this has been done: without asking, at most {limit} a day are {done}; {active} active now.")
 }
 
 /// Who leaves a company is not everybody's business: leavers are only counted, unless the customer wants names.
 fn held_people(hold: &HoldReport, context: &Context<'_>) -> Option<Line> {
     let may_name = |change: ChangeKind| change != ChangeKind::Deactivate || context.people == PeopleInMail::Names;
-    let named = hold.people.iter().filter(|held| may_name(held.change)).take(HoldReport::NAMED);
-    let names: Vec<Text> = named.map(|held| Text::shortened(&held.user_name, LONGEST_USER_NAME)).collect();
+    let shown = hold.people.iter().filter(|held| may_name(held.change)).take(HoldReport::NAMED);
+    let names: Vec<Text> = shown.map(|held| Text::shortened(&held.user_name, LONGEST_USER_NAME)).collect();
     let more = hold.count.saturating_sub(names.len() as u64);
     (!names.is_empty()).then_some(Line::people(names, more))
 }
@@ -160,7 +161,11 @@ fn remedy(failure: &PersonFailure) -> String {
     if failure.change == Some(ChangeKind::Deactivate) {
         return format!("{remedy} To be safe, deactivate the account in the app by hand.").trim().to_owned();
     }
-    if remedy.is_empty() { "Correct this person's record in Entra.".to_owned() } else { remedy }
+    or_else(remedy, "Correct this person's record in Entra.")
+}
+
+fn or_else(text: String, otherwise: &str) -> String {
+    if text.is_empty() { otherwise.to_owned() } else { text }
 }
 
 /// Remedies are written for everybody; a sentence with a command in it is for operators.
@@ -212,7 +217,10 @@ pub fn app(refusal: &AppRefusal, news: News) -> Item {
     let accounts = counted(refusal.count, "account", "accounts");
     let lines = vec![
         Line::labelled("Why", without_commands(&refusal.reason)),
-        Line::labelled("What to do", without_commands(&refusal.remedy)),
+        Line::labelled(
+            "What to do",
+            or_else(without_commands(&refusal.remedy), "Look into the app's own settings, or ask its maker."),
+        ),
         Line::paragraph("It is the app that refuses, not a person's record. Everything is tried again by itself."),
     ];
     let title = format!("{accounts} could not be {}", done(refusal.change));
@@ -255,7 +263,10 @@ pub fn solved(incident: &Incident, context: &Context<'_>) -> String {
                 hold.id
             )
         }
-        Topic::Person(failure) => Text::shortened(&failure.user_name, LONGEST_USER_NAME).to_string(),
+        Topic::Person(failure) => {
+            let name = Text::shortened(&failure.user_name, LONGEST_USER_NAME);
+            format!("{name}, failed since {since}")
+        }
         Topic::Run(_) => format!("The directory can be read again; it could not since {since}"),
         Topic::App(refusal) => format!("Accounts can be {} again; the app refused since {since}", done(refusal.change)),
         Topic::Expiry(expiry) => format!("{}: renewed", expiry.what),

@@ -1,4 +1,4 @@
-//! Puts a digest's incidents in order and asks the audience's file for the words. Holds no words itself.
+//! Puts a digest's incidents in order and asks the audience's file for the words. Knows only the few that both share.
 
 use std::collections::BTreeMap;
 
@@ -143,7 +143,10 @@ fn waiting(digest: &Digest, context: &Context<'_>) -> Option<Section> {
         (Topic::Expiry(expiry), Audience::Operators) => Some(operator::expiry(expiry, news)),
         _ => None,
     };
-    let items: Vec<Item> = news(digest, context).filter_map(item).collect();
+    let mut news: Vec<_> = news(digest, context).collect();
+    // The decisions first, and of these the ones that leave access open; then what merely has a date.
+    news.sort_by_key(|(_, it)| (!it.topic.leaves_access_open(), !matches!(it.topic, Topic::Hold(_))));
+    let items: Vec<Item> = news.into_iter().filter_map(item).collect();
     let heading = match context.audience {
         Audience::ClientAdmins => client::WAITING,
         Audience::Operators => operator::WAITING,

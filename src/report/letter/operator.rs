@@ -5,7 +5,7 @@ use super::{Context, Item, Line, Text, counted, day, foreign, thousands};
 use crate::report::incident::{Expiry, Incident, Notice, Topic};
 use crate::report::{AppRefusal, HeldPerson, HoldReport, PersonFailure, Report, RunError};
 
-pub const WAITING: &str = "Waiting for approval";
+pub const WAITING: &str = "Waiting for you";
 pub const TEST: &str = "This is a test of the mail settings: mails to operators arrive at this address.";
 
 pub fn intro(context: &Context<'_>) -> String {
@@ -38,20 +38,15 @@ fn figures(report: &Report) -> String {
         (counts.failed, "failed"),
         (counts.held, "held"),
     ];
-    let figures: Vec<String> = parts.iter().map(|(count, word)| format!("{} {word}", thousands(*count))).collect();
+    let happened = parts.iter().enumerate().filter(|(place, (count, _))| *place < 2 || *count > 0);
+    let figures: Vec<String> = happened.map(|(_, (count, word))| format!("{} {word}", thousands(*count))).collect();
     format!("This run: {}.", figures.join(", "))
 }
 
 pub fn hold(hold: &HoldReport, news: News, context: &Context<'_>) -> Item {
     let title = format!("{} held: {}", counted(hold.count, "change", "changes"), hold.kind.replace('_', " "));
-    let mut lines = vec![
-        Line::paragraph(hold.message.as_str()),
-        Line::labelled(
-            "Limit",
-            format!("{} of {}", thousands(hold.limit), counted(hold.active, "active account", "active accounts")),
-        ),
-        Line::labelled("Since", context.minute(hold.created_at)),
-    ];
+    let mut lines =
+        vec![Line::paragraph(hold.message.as_str()), Line::labelled("Since", context.minute(hold.created_at))];
     if !hold.people.is_empty() {
         lines.push(held_people(hold));
     }

@@ -128,47 +128,48 @@ impl Page {
     }
 
     pub fn text(&self) -> String {
-        let mut text = format!("{}\n\n{}\n", self.title, self.intro);
-        for section in &self.sections {
-            section.write(&mut text);
-        }
+        let mut lines = vec![self.title.to_string(), String::new(), self.intro.to_string()];
+        lines.extend(self.sections.iter().flat_map(Section::text));
         if !self.closing.is_empty() {
-            text.push_str("\n-- \n");
+            // What follows is small print to every mail program (RFC 3676 §4.3).
+            lines.extend([String::new(), "-- ".to_owned()]);
         }
-        for line in &self.closing {
-            text.push_str(&format!("{line}\n"));
-        }
-        text
+        lines.extend(self.closing.iter().map(Text::to_string));
+        lines.join("\n") + "\n"
     }
 }
 
 impl Section {
-    fn write(&self, text: &mut String) {
+    fn text(&self) -> Vec<String> {
         let heading = self.heading.to_uppercase();
-        text.push_str(&format!("\n\n{heading}\n{}\n", "=".repeat(heading.chars().count())));
+        let rule = "=".repeat(heading.chars().count());
+        let mut lines = vec![String::new(), String::new(), heading, rule];
         for item in &self.items {
             let note = if item.note.is_empty() { String::new() } else { format!(" ({})", item.note) };
-            text.push_str(&format!("\n* {}{note}\n", item.title));
-            item.lines.iter().for_each(|line| line.write(text));
+            lines.extend([String::new(), format!("* {}{note}", item.title)]);
+            lines.extend(item.lines.iter().flat_map(Line::text));
         }
         if !self.rest.is_empty() {
-            text.push('\n');
+            lines.push(String::new());
         }
-        self.rest.iter().for_each(|line| line.write(text));
+        lines.extend(self.rest.iter().flat_map(Line::text));
+        lines
     }
 }
 
 impl Line {
-    fn write(&self, text: &mut String) {
+    fn text(&self) -> Vec<String> {
         match self {
-            Self::Paragraph { text: paragraph } => text.push_str(&format!("  {paragraph}\n")),
-            Self::Labelled { label, text: value } => text.push_str(&format!("  {label}: {value}\n")),
-            Self::Command { text: command } => text.push_str(&format!("      {command}\n")),
+            Self::Paragraph { text } => vec![format!("  {text}")],
+            Self::Labelled { text, .. } if text.is_empty() => vec![],
+            Self::Labelled { label, text } => vec![format!("  {label}: {text}")],
+            Self::Command { text } => vec![format!("      {text}")],
             Self::People { names, more } => {
-                names.iter().for_each(|name| text.push_str(&format!("    - {name}\n")));
+                let mut lines: Vec<String> = names.iter().map(|name| format!("    - {name}")).collect();
                 if !more.is_empty() {
-                    text.push_str(&format!("    {more}\n"));
+                    lines.push(format!("    {more}"));
                 }
+                lines
             }
         }
     }

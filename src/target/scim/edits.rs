@@ -67,7 +67,7 @@ impl Edits {
                     path.set(&mut entries, value);
                 }
                 Some(value) => {
-                    operations.push(json!({"op": "add", "path": path.as_str(), "value": path.on_the_wire(value)}))
+                    operations.push(json!({"op": "add", "path": path.as_str(), "value": path.on_the_wire(value)}));
                 }
             }
         }

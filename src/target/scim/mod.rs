@@ -10,6 +10,7 @@ mod link;
 mod listing;
 mod lookup;
 mod path;
+mod refusals;
 mod refusal;
 mod resource;
 mod schema;

@@ -29,14 +29,14 @@ struct Target<'a> {
 /// Why a change did not succeed; the answer may be that of a read that the change needed.
 enum Refused {
     Answered(Box<Answer>),
-    Unheard(SessionError),
+    Unheard(Box<SessionError>),
     /// A success that makes no sense.
     Unreadable(Box<Failure>),
 }
 
 impl From<SessionError> for Refused {
     fn from(error: SessionError) -> Self {
-        Self::Unheard(error)
+        Self::Unheard(Box::new(error))
     }
 }
 
@@ -180,7 +180,7 @@ impl Scim {
             Err(Refused::Answered(answer)) if is_about_a_path(&answer) => answer,
             other => return other,
         };
-        let (current, read) = self.current(target).await?;
+        let (current, read) = self.current_or_revealed(target).await?;
         let fitted = target.edits.fitted(&current);
         if fitted == operations {
             return Err(Refused::Answered(refused));
@@ -229,6 +229,17 @@ impl Scim {
                 Ok(Value::Null)
             }
             Err(refused) => Err(refused),
+        }
+    }
+
+    /// The account as it is; one that hides until it is reactivated is reactivated first.
+    async fn current_or_revealed(&self, target: &Target<'_>) -> Result<(Value, Answer), Refused> {
+        match self.current(target).await {
+            Err(Refused::Answered(answer)) if is_missing(&answer) && target.edits.active == Some(true) => {
+                self.send_patch(target, &Edits::only_active(true).operations(), None).await?;
+                self.current(target).await
+            }
+            other => other,
         }
     }
 
