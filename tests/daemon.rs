@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::daemon::{self, Controls, Ending, Notifier, Summary, Trigger, Work};
-use rollcall::schedule::{Schedule, ScheduleSettings, Slot, SlotKind};
+use rollcall::schedule::{Schedule, ScheduleSettings, Slot};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, LocalSet};
 use tokio_util::sync::CancellationToken;
 
 /// What a run of the test's work does.
@@ -90,6 +90,9 @@ impl Work for Notes {
     }
 }
 
+/// Only a failing test waits this long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 struct Told {
     heard: mpsc::UnboundedReceiver<String>,
     work: Arc<Notes>,
@@ -99,10 +102,15 @@ struct Told {
 }
 
 impl Told {
+    async fn hear(&mut self) -> String {
+        let heard = tokio::time::timeout(PATIENCE, self.heard.recv()).await;
+        heard.expect("an event, but nothing came").expect("the daemon goes on")
+    }
+
     /// What comes next, housekeeping and signs of life left out.
     async fn next(&mut self) -> String {
         loop {
-            let heard = self.heard.recv().await.expect("the daemon goes on");
+            let heard = self.hear().await;
             if heard != "housekeeping" && heard != "WATCHDOG=1" {
                 return heard;
             }
@@ -111,7 +119,7 @@ impl Told {
 
     async fn until(&mut self, start: &str) -> String {
         loop {
-            let heard = self.heard.recv().await.expect("the daemon goes on");
+            let heard = self.hear().await;
             if heard.starts_with(start) {
                 return heard;
             }
@@ -138,8 +146,11 @@ fn schedule(cron: &str) -> Schedule {
 const YEARLY: &str = "0 0 1 1 *";
 const EVERY_SECOND: &str = "* * * * * *";
 
-fn years_ago(years: i64) -> DateTime<Utc> {
-    Utc::now() - TimeDelta::days(365 * years + 2)
+/// A slot with three after it that have started, too.
+fn three_slots_ago() -> DateTime<Utc> {
+    let last = |before| schedule(YEARLY).last_at_or_before(before).expect("a new year").at;
+    let second = TimeDelta::seconds(1);
+    (0..3).fold(last(Utc::now()), |slot, _| last(slot - second))
 }
 
 /// The work with these slots on record.
@@ -163,168 +174,207 @@ fn start(cron: &str, (notes, heard): (Notes, mpsc::UnboundedReceiver<String>)) -
     let notifier = Notifier::channel(notes.say.clone(), Some(Duration::from_millis(100)));
     let controls = Controls { stop: stop.clone(), reloads, notifier, beat: Duration::from_millis(50) };
     let work = Arc::new(notes);
-    let daemon = tokio::spawn(daemon::run(schedule(cron), Arc::clone(&work), controls));
+    let daemon = tokio::task::spawn_local(daemon::run(schedule(cron), Arc::clone(&work), controls));
     Told { heard, work, stop, reload, daemon }
 }
 
 #[tokio::test]
 async fn it_is_ready_before_the_first_run_and_what_was_missed_is_one_run() {
-    let mut told = start(YEARLY, notes(Run::Ends, [years_ago(3)]));
-    assert_eq!(told.next().await, "READY=1");
-    assert!(told.next().await.starts_with("STATUS=next run Fri 1 Jan") || Utc::now().timestamp() > 1_798_000_000);
-    let run = told.until("run ").await;
-    assert!(run.ends_with("-01-01T00:00:00Z Run skipped 2"), "{run}");
-    told.until("run ended").await;
-    let status = told.until("STATUS=next run").await;
-    assert!(status.ends_with("; last run 2 people, 1 change, ok"), "{status}");
-    assert_eq!(told.stopped().await, Ending::Stopped);
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(YEARLY, notes(Run::Ends, [three_slots_ago()]));
+            assert_eq!(told.next().await, "READY=1");
+            assert_eq!(told.next().await, "STATUS=next run now");
+            let run = told.until("run ").await;
+            assert!(run.ends_with("-01-01T00:00:00Z Run skipped 2"), "{run}");
+            told.until("run ended").await;
+            let status = told.until("STATUS=next run").await;
+            assert!(status.ends_with("; last run 2 people, 1 change, ok"), "{status}");
+            assert_eq!(told.stopped().await, Ending::Stopped);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_first_start_runs_nothing_and_a_second_one_has_nothing_to_catch_up() {
-    let mut told = start(YEARLY, notes(Run::Ends, []));
-    told.until("housekeeping").await;
-    told.until("housekeeping").await;
-    let claimed = told.work.claimed.lock().unwrap().clone();
-    assert_eq!(claimed.len(), 1, "the slot before the start is on record");
-    assert_eq!(told.stopped().await, Ending::Stopped);
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(YEARLY, notes(Run::Ends, []));
+            told.until("housekeeping").await;
+            told.until("housekeeping").await;
+            let claimed = told.work.claimed.lock().unwrap().clone();
+            assert_eq!(claimed.len(), 1, "the slot before the start is on record");
+            assert_eq!(told.stopped().await, Ending::Stopped);
 
-    let mut told = start(YEARLY, notes(Run::Ends, claimed));
-    assert_eq!(told.next().await, "READY=1");
-    assert!(told.next().await.starts_with("STATUS="));
-    told.until("housekeeping").await;
-    told.until("housekeeping").await;
-    assert_eq!(told.work.claimed.lock().unwrap().len(), 1);
-    told.stopped().await;
+            let mut told = start(YEARLY, notes(Run::Ends, claimed));
+            assert_eq!(told.next().await, "READY=1");
+            assert!(told.next().await.starts_with("STATUS="));
+            told.until("housekeeping").await;
+            told.until("housekeeping").await;
+            assert_eq!(told.work.claimed.lock().unwrap().len(), 1);
+            told.stopped().await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_slot_on_record_is_not_run_again() {
-    let latest = schedule(YEARLY).last_at_or_before(Utc::now()).expect("a new year").at;
-    // A record from the future: the latest slot would be due, had it not been run.
-    let mut told = start(YEARLY, notes(Run::Ends, [latest, Utc::now() + TimeDelta::days(800)]));
-    told.until("housekeeping").await;
-    told.until("housekeeping").await;
-    assert_eq!(told.work.active.load(Ordering::SeqCst), 0);
-    assert_eq!(told.work.claimed.lock().unwrap().len(), 2);
-    told.stopped().await;
+    LocalSet::new()
+        .run_until(async {
+            let latest = schedule(YEARLY).last_at_or_before(Utc::now()).expect("a new year").at;
+            // A record from the future: the latest slot would be due, had it not been run.
+            let mut told = start(YEARLY, notes(Run::Ends, [latest, Utc::now() + TimeDelta::days(800)]));
+            told.until("housekeeping").await;
+            told.until("housekeeping").await;
+            assert_eq!(told.work.active.load(Ordering::SeqCst), 0);
+            assert_eq!(told.work.claimed.lock().unwrap().len(), 2);
+            told.stopped().await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn the_alarm_rings_at_each_slot_and_no_slot_comes_twice() {
-    let mut told = start(EVERY_SECOND, notes(Run::Ends, []));
-    let mut runs = Vec::new();
-    for _ in 0..3 {
-        runs.push(told.until("run 2").await);
-    }
-    assert!(runs.is_sorted() && runs[0] != runs[1] && runs[1] != runs[2], "{runs:?}");
-    assert_eq!(told.stopped().await, Ending::Stopped);
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(EVERY_SECOND, notes(Run::Ends, []));
+            let mut runs = Vec::new();
+            for _ in 0..3 {
+                runs.push(told.until("run 2").await);
+            }
+            assert!(runs.is_sorted() && runs[0] != runs[1] && runs[1] != runs[2], "{runs:?}");
+            assert_eq!(told.stopped().await, Ending::Stopped);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_run_longer_than_its_interval_skips_slots_and_says_so() {
-    let mut told = start(EVERY_SECOND, notes(Run::Waits, []));
-    let first = told.until("run 2").await;
-    let begun: DateTime<Utc> = first[4..24].parse().unwrap();
-    while Utc::now() < begun + TimeDelta::milliseconds(2_100) {
-        told.until("housekeeping").await;
-    }
-    told.work.let_go.add_permits(1);
-    told.until("run ended").await;
-    let status = told.until("STATUS=next run").await;
-    assert!(status.contains("it took too long: ") && status.ends_with("skipped"), "{status}");
-    let next = told.until("run 2").await;
-    let skipped: u32 = next.rsplit(' ').next().unwrap().parse().unwrap();
-    assert!(skipped >= 2, "{next}");
-    told.stopped().await;
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(EVERY_SECOND, notes(Run::Waits, []));
+            let first = told.until("run 2").await;
+            let begun: DateTime<Utc> = first[4..24].parse().unwrap();
+            while Utc::now() < begun + TimeDelta::milliseconds(2_100) {
+                told.until("housekeeping").await;
+            }
+            told.work.let_go.add_permits(1);
+            told.until("run ended").await;
+            let status = told.until("STATUS=next run").await;
+            assert!(status.contains("it took too long: ") && status.ends_with("skipped"), "{status}");
+            let next = told.until("run 2").await;
+            let skipped: u32 = next.rsplit(' ').next().unwrap().parse().unwrap();
+            assert!(skipped >= 2, "{next}");
+            told.stopped().await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_stop_reaches_the_run_in_progress_and_waits_for_it() {
-    let mut told = start(YEARLY, notes(Run::Waits, [years_ago(3)]));
-    told.until("run 2").await;
-    told.stop.cancel();
-    told.until("STOPPING=1").await;
-    told.until("told to stop").await;
-    told.until("run ended").await;
-    assert_eq!(told.ending().await, Ending::Stopped);
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(YEARLY, notes(Run::Waits, [three_slots_ago()]));
+            told.until("run 2").await;
+            told.stop.cancel();
+            told.until("told to stop").await;
+            told.until("run ended").await;
+            assert_eq!(told.ending().await, Ending::Stopped);
+        })
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_does_not_listen_is_left_after_eight_seconds() {
-    let mut told = start(YEARLY, notes(Run::NeverEnds, [years_ago(3)]));
-    told.until("run 2").await;
-    let begun = tokio::time::Instant::now();
-    assert_eq!(told.stopped().await, Ending::Stopped);
-    let seconds = begun.elapsed().as_secs_f64();
-    assert!((7.9..9.0).contains(&seconds), "{seconds}");
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(YEARLY, notes(Run::NeverEnds, [three_slots_ago()]));
+            told.until("run 2").await;
+            let begun = tokio::time::Instant::now();
+            assert_eq!(told.stopped().await, Ending::Stopped);
+            let seconds = begun.elapsed().as_secs_f64();
+            assert!((7.9..9.0).contains(&seconds), "{seconds}");
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_panic_is_a_failed_run_and_not_the_end() {
-    let mut told = start(EVERY_SECOND, notes(Run::Panics, []));
-    let first = told.until("run 2").await;
-    assert_eq!(told.until("panicked").await[9..], first[4..24]);
-    let status = told.until("STATUS=next run").await;
-    assert!(status.ends_with("last run failed: a fault in Rollcall itself"), "{status}");
-    assert_ne!(told.until("run 2").await, first);
-    told.stopped().await;
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(EVERY_SECOND, notes(Run::Panics, []));
+            let first = told.until("run 2").await;
+            assert_eq!(told.until("panicked").await[9..], first[4..24]);
+            let status = told.until("STATUS=next run").await;
+            assert!(status.ends_with("last run failed: a fault in Rollcall itself"), "{status}");
+            assert_ne!(told.until("run 2").await, first);
+            told.stopped().await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_run_that_refuses_to_go_on_ends_the_daemon() {
-    let mut told = start(YEARLY, notes(Run::Refuses, [years_ago(3)]));
-    told.until("STOPPING=1").await;
-    assert_eq!(told.ending().await, Ending::Refused("the state is of another tenant".into()));
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(YEARLY, notes(Run::Refuses, [three_slots_ago()]));
+            told.until("STOPPING=1").await;
+            assert_eq!(told.ending().await, Ending::Refused("the state is of another tenant".into()));
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_slot_that_cannot_be_recorded_waits_and_is_not_lost() {
-    let (notes, heard) = notes(Run::Ends, [years_ago(3)]);
-    notes.failing_claims.store(3, Ordering::Relaxed);
-    let mut told = start(YEARLY, (notes, heard));
-    told.until("run 2").await;
-    assert_eq!(told.work.failing_claims.load(Ordering::Relaxed), 0);
-    told.stopped().await;
+    LocalSet::new()
+        .run_until(async {
+            let (notes, heard) = notes(Run::Ends, [three_slots_ago()]);
+            notes.failing_claims.store(3, Ordering::Relaxed);
+            let mut told = start(YEARLY, (notes, heard));
+            told.until("run 2").await;
+            assert_eq!(told.work.failing_claims.load(Ordering::Relaxed), 0);
+            told.stopped().await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_reload_takes_the_new_schedule_and_an_invalid_one_keeps_the_old() {
-    let mut told = start(YEARLY, notes(Run::Ends, []));
-    told.until("READY=1").await;
-    told.reload.send(()).await.unwrap();
-    told.until("RELOADING=1").await;
-    told.until("READY=1").await;
-    let status = told.next().await;
-    assert!(status.ends_with("; the configuration on disk is invalid, the one before is in use"), "{status}");
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(YEARLY, notes(Run::Ends, []));
+            told.until("READY=1").await;
+            told.reload.send(()).await.unwrap();
+            told.until("RELOADING=1").await;
+            told.until("READY=1").await;
+            let status = told.next().await;
+            assert!(status.ends_with("; the configuration on disk is invalid, the one before is in use"), "{status}");
 
-    *told.work.reload.lock().unwrap() = Ok(schedule(EVERY_SECOND));
-    told.reload.send(()).await.unwrap();
-    told.until("READY=1").await;
-    assert!(!told.next().await.contains("invalid"));
-    told.until("run 2").await;
-    told.until("run 2").await;
+            *told.work.reload.lock().unwrap() = Ok(schedule(EVERY_SECOND));
+            told.reload.send(()).await.unwrap();
+            told.until("READY=1").await;
+            assert!(!told.next().await.contains("invalid"));
+            told.until("run 2").await;
+            told.until("run 2").await;
 
-    *told.work.reload.lock().unwrap() = Ok(schedule(YEARLY));
-    told.reload.send(()).await.unwrap();
-    told.until("RELOADING=1").await;
-    told.until("READY=1").await;
-    assert_eq!(told.work.active.load(Ordering::SeqCst), 0);
-    told.stopped().await;
+            *told.work.reload.lock().unwrap() = Ok(schedule(YEARLY));
+            told.reload.send(()).await.unwrap();
+            told.until("RELOADING=1").await;
+            told.until("READY=1").await;
+            assert_eq!(told.work.active.load(Ordering::SeqCst), 0);
+            told.stopped().await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn the_watchdog_is_fed_while_the_loop_turns_also_during_a_run() {
-    let mut told = start(YEARLY, notes(Run::Waits, [years_ago(3)]));
-    told.until("run 2").await;
-    told.until("WATCHDOG=1").await;
-    told.stopped().await;
-}
-
-#[tokio::test]
-async fn a_reconcile_slot_is_a_run_that_reconciles() {
-    let settings = json!({"timezone": "UTC", "cron": [YEARLY], "reconcile": "00:00"});
-    let settings: ScheduleSettings = serde_json::from_value(settings).unwrap();
-    let slot = Schedule::new(&settings, "acme").unwrap().next_after(Utc::now()).unwrap();
-    assert_eq!(slot.kind, SlotKind::Reconcile);
+    LocalSet::new()
+        .run_until(async {
+            let mut told = start(YEARLY, notes(Run::Waits, [three_slots_ago()]));
+            told.until("run 2").await;
+            told.until("WATCHDOG=1").await;
+            told.stopped().await;
+        })
+        .await;
 }

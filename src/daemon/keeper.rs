@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tracing::{debug, error, info, warn};
 
 use super::alarm::Alarm;
 use super::status::{Status, slots};
+use super::task::{Panicked, Task};
 use super::timetable::Timetable;
 use super::{Controls, Ending, Summary, Trigger, Work, now};
 use crate::schedule::Schedule;
@@ -29,11 +29,9 @@ pub(super) struct Keeper<W> {
     timetable: Timetable,
     alarm: Alarm,
     status: Status,
-    /// At most one.
-    runs: JoinSet<Summary>,
+    run: Task<Summary>,
     running: Option<Trigger>,
-    /// At most one.
-    housekeeping: JoinSet<()>,
+    housekeeping: Task<()>,
     /// The last claim failed: said once, tried again at every beat.
     claims_fail: bool,
 }
@@ -56,9 +54,9 @@ impl<W: Work> Keeper<W> {
             timetable: Timetable::new(schedule, last_slot, now),
             alarm,
             status: Status::default(),
-            runs: JoinSet::new(),
+            run: Task::none(),
             running: None,
-            housekeeping: JoinSet::new(),
+            housekeeping: Task::none(),
             claims_fail: false,
         };
         let line = keeper.status_line(now);
@@ -79,12 +77,12 @@ impl<W: Work> Keeper<W> {
                 _ = beat.tick() => self.tend(),
                 _ = sign_of_life.tick() => self.feed_watchdog(),
                 Some(()) = self.controls.reloads.recv() => self.reload().await,
-                Some(ended) = self.runs.join_next() => {
+                ended = self.run.ended() => {
                     if let Some(why) = self.run_ended(ended) {
                         break Ending::Refused(why);
                     }
                 }
-                Some(tended) = self.housekeeping.join_next() => {
+                tended = self.housekeeping.ended() => {
                     if tended.is_err() {
                         error!("the housekeeping panicked; it is tried again in a while");
                     }
@@ -140,11 +138,11 @@ impl<W: Work> Keeper<W> {
         self.status.running_since = Some(now);
         self.running = Some(trigger);
         let (work, stop) = (Arc::clone(&self.work), self.controls.stop.child_token());
-        self.runs.spawn(async move { work.run(trigger, stop).await });
+        self.run.begin(async move { work.run(trigger, stop).await });
     }
 
     /// The reason, if the daemon must end.
-    fn run_ended(&mut self, ended: Result<Summary, JoinError>) -> Option<String> {
+    fn run_ended(&mut self, ended: Result<Summary, Panicked>) -> Option<String> {
         let trigger = self.running.take();
         self.status.running_since = None;
         self.status.skipped = 0;
@@ -159,7 +157,7 @@ impl<W: Work> Keeper<W> {
         match ended {
             Ok(Summary::Ran(text)) => self.status.last_run = Some(text),
             Ok(Summary::Refused(why)) => return Some(why),
-            Err(_) => {
+            Err(Panicked) => {
                 error!("the run panicked: it counts as failed, the next one is tried as usual");
                 self.status.last_run = Some("failed: a fault in Rollcall itself".to_owned());
                 if let Some(trigger) = trigger {
@@ -171,9 +169,9 @@ impl<W: Work> Keeper<W> {
     }
 
     fn tend(&mut self) {
-        if self.housekeeping.is_empty() {
+        if self.housekeeping.is_none() {
             let (work, stop) = (Arc::clone(&self.work), self.controls.stop.child_token());
-            self.housekeeping.spawn(async move { work.housekeeping(now(), stop).await });
+            self.housekeeping.begin(async move { work.housekeeping(now(), stop).await });
         }
     }
 
@@ -209,8 +207,7 @@ impl<W: Work> Keeper<W> {
         self.controls.notifier.stopping();
         self.controls.stop.cancel();
         let all = async {
-            while self.runs.join_next().await.is_some() {}
-            while self.housekeeping.join_next().await.is_some() {}
+            let _ = tokio::join!(self.run.settled(), self.housekeeping.settled());
         };
         if timeout(STOP_WITHIN, all).await.is_err() {
             warn!("a run did not stop within {} s and is left to the journal", STOP_WITHIN.as_secs());

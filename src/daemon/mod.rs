@@ -6,6 +6,7 @@ mod controls;
 mod keeper;
 mod notifier;
 mod status;
+mod task;
 mod timetable;
 mod work;
 

@@ -26,6 +26,7 @@ impl Status {
     pub fn line(&self, next: Option<Slot>, zone: Tz, now: DateTime<Utc>) -> String {
         let mut parts = vec![match (self.running_since, next) {
             (Some(since), _) => format!("running since {}", since.with_timezone(&zone).format("%H:%M")),
+            (None, Some(slot)) if slot.starts_at <= now => "next run now".to_owned(),
             (None, Some(slot)) => format!("next run {}", moment(slot.starts_at, zone, now)),
             (None, None) => "no run to come".to_owned(),
         }];
@@ -84,6 +85,7 @@ mod tests {
             "next run Mon 07:00; last run ok; it took too long: 1 slot skipped; the configuration on disk is invalid, \
              the one before is in use",
         );
+        check(&Status::default(), "2026-11-20T05:00:00Z", "next run now");
         assert_eq!(Status::default().line(None, Tz::UTC, at("2026-11-20T05:00:00Z")), "no run to come");
     }
 }

@@ -213,6 +213,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn whatever_the_clock_does_no_slot_runs_twice_and_slots_only_move_forward_while_it_does(
             readings in prop::collection::vec((-200_000_i64..200_000, any::<bool>()), 1..200),

@@ -6,7 +6,9 @@ use tokio_util::sync::CancellationToken;
 use crate::schedule::{Schedule, Slot, SlotKind};
 
 /// A customer's work. Its methods take `&self` because mails are sent and settings reloaded while a run is in progress.
-pub trait Work: Send + Sync + 'static {
+/// Its futures turn in the loop's own thread, so they must not block for long: a run that hangs there is a loop that
+/// hangs, and the watchdog's.
+pub trait Work: 'static {
     /// The latest slot that was ever claimed (its `at`), from what is kept on disk; `None` before the first start.
     fn last_slot(&self) -> anyhow::Result<Option<DateTime<Utc>>>;
 
@@ -15,13 +17,13 @@ pub trait Work: Send + Sync + 'static {
     fn claim_slot(&self, slot: &Slot) -> anyhow::Result<bool>;
 
     /// One run. Once `stop` is cancelled it has eight seconds to settle what is in flight and return.
-    fn run(&self, trigger: Trigger, stop: CancellationToken) -> impl Future<Output = Summary> + Send;
+    fn run(&self, trigger: Trigger, stop: CancellationToken) -> impl Future<Output = Summary>;
 
     /// The run of this slot panicked: it is to be recorded and told as a failed run.
     fn run_panicked(&self, trigger: &Trigger);
 
     /// Called about twice a minute, also while a run is in progress, never twice at once: mails that wait, reminders.
-    fn housekeeping(&self, now: DateTime<Utc>, stop: CancellationToken) -> impl Future<Output = ()> + Send;
+    fn housekeeping(&self, now: DateTime<Utc>, stop: CancellationToken) -> impl Future<Output = ()>;
 
     /// Reads the configuration again. A run in progress keeps the one it began with. An invalid one changes nothing and
     /// is told to people by the work; the text is for the log.

@@ -4,6 +4,7 @@ mod app;
 mod changing;
 mod checking;
 mod creating;
+mod habits;
 mod looking;
 mod refusing;
 
