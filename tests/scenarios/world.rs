@@ -134,10 +134,6 @@ impl World {
         self.now
     }
 
-    pub fn at(&mut self, time: &str) {
-        self.now = time.parse().unwrap();
-    }
-
     pub fn wait(&mut self, time: TimeDelta) {
         self.now += time;
     }
@@ -218,6 +214,15 @@ impl World {
         let mut approval = Approval { by: "pat".to_owned(), ..Approval::default() };
         change(&mut approval);
         self.store().approve(hold, &approval, self.now).unwrap();
+    }
+
+    /// Mails that could not be sent are due again.
+    pub fn hour_passes_for_mails(&self) {
+        let file = self.settings().state_dir().join("state.db");
+        rusqlite::Connection::open(file)
+            .unwrap()
+            .execute("UPDATE mails SET next_attempt = created_at WHERE state = 'waiting'", [])
+            .unwrap();
     }
 
     // What is there to be seen.
