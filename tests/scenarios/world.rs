@@ -70,7 +70,7 @@ impl World {
         self.approve("configuration").await;
         self.forget();
         // Ordinary changes are not to be counted together with the first day's.
-        self.wait(TimeDelta::days(8));
+        self.wait(TimeDelta::days(7) + TimeDelta::hours(1));
     }
 
     /// Writes and mails so far are forgotten.
