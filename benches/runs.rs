@@ -137,7 +137,10 @@ async fn bare_download(sandbox: &Sandbox) -> Duration {
     let token = sandbox.token(&client).await;
     let group = sandbox.group(&client).await;
     let select = "id,userPrincipalName,displayName,accountEnabled,userType,givenName,surname,mail,jobTitle,department";
-    let mut next = Some(format!("{}/groups/{group}/members?$select={select}&$top=999", sandbox.urls["graph_url"].as_str().expect("a URL")));
+    let mut next = Some(format!(
+        "{}/groups/{group}/members?$select={select}&$top=999",
+        sandbox.urls["graph_url"].as_str().expect("a URL")
+    ));
     while let Some(url) = next {
         let body = client.get(url).bearer_auth(&token).send().await.expect("a page").bytes().await.expect("a body");
         let page: Value = serde_json::from_slice(&body).expect("JSON");

@@ -24,8 +24,19 @@ const LAYERS: &[&[&str]] = &[
 /// They decide with values: no async, clock, environment, network, database or log.
 const PURE: &[&str] = &["model", "expression", "mapping", "scope", "plan", "guard", "report", "schedule"];
 const IMPURE: &[&str] = &[
-    "Utc::now", "Local::now", "SystemTime::now", "Instant::now", "std::env::", "std::fs", "std::net", "tokio::",
-    "reqwest::", "rusqlite::", "tracing::", " async fn ", "println!",
+    "Utc::now",
+    "Local::now",
+    "SystemTime::now",
+    "Instant::now",
+    "std::env::",
+    "std::fs",
+    "std::net",
+    "tokio::",
+    "reqwest::",
+    "rusqlite::",
+    "tracing::",
+    " async fn ",
+    "println!",
 ];
 
 /// A file that is longer without its tests is asking for a noun.
@@ -75,7 +86,11 @@ fn imports(code: &str) -> Vec<String> {
     let mut names: Vec<String> = after.map(name).filter(|name| !name.is_empty()).collect();
     if code.contains("use crate::{") {
         let braces = code.split("use crate::{").skip(1).filter_map(|rest| rest.split('}').next());
-        names.extend(braces.flat_map(|list| list.split(',')).map(|item| item.trim().split("::").next().unwrap_or_default().to_owned()));
+        names.extend(
+            braces
+                .flat_map(|list| list.split(','))
+                .map(|item| item.trim().split("::").next().unwrap_or_default().to_owned()),
+        );
     }
     names
 }
@@ -106,7 +121,9 @@ fn every_module_has_its_place() {
 #[test]
 fn pure_modules_ask_nobody_anything() {
     let mut wrong = Vec::new();
-    for (path, code) in sources().iter().filter(|(path, _)| PURE.contains(&module(path).as_str()) && !is_test_file(path)) {
+    for (path, code) in
+        sources().iter().filter(|(path, _)| PURE.contains(&module(path).as_str()) && !is_test_file(path))
+    {
         for word in IMPURE.iter().filter(|word| code.contains(**word)) {
             wrong.push(format!("{} uses {word}", path.display()));
         }
