@@ -1,6 +1,9 @@
 //! Rollcall keeps an app's accounts in step with a directory group.
 #![forbid(unsafe_code)]
 
+pub mod commands;
+pub mod daemon;
+pub mod expression;
 pub mod guard;
 pub mod http;
 pub mod mapping;
@@ -15,4 +18,5 @@ pub mod scope;
 pub mod settings;
 pub mod source;
 pub mod store;
+pub mod sync;
 pub mod target;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
+    #[schemars(range(min = 0, max = 100))]
     pub percent: f64,
     pub at_least: u32,
     pub at_most: Option<u32>,

@@ -115,8 +115,8 @@ pub enum Error {
     Broken { origin: String, cause: String },
     #[error("the answer from {origin} is larger than {largest} bytes")]
     TooLarge { origin: String, largest: usize },
-    #[error("{origin} failed {failures} times in a row and is left alone for the rest of this run")]
-    LeftAlone { origin: String, failures: u32 },
+    #[error("{origin} {why} and is left alone for the rest of this run")]
+    LeftAlone { origin: String, why: String },
 }
 
 impl Error {
@@ -189,7 +189,7 @@ impl Client {
     /// One attempt.
     async fn attempt(&self, request: &Request) -> Result<Answer, Error> {
         let url = self.origin.authorised(&request.url)?;
-        self.breaker.check(&self.origin)?;
+        let permit = self.breaker.admit(&self.origin).await?;
         self.pace.wait().await;
         let mut outgoing = self.inner.request(request.method.clone(), url).headers(request.headers.clone());
         outgoing = outgoing.timeout(self.patience.answer_within);
@@ -200,7 +200,7 @@ impl Client {
             Ok(response) => self.receive(response, request.largest).await,
             Err(error) => Err(self.classify(&error)),
         };
-        self.breaker.note(&answer);
+        self.breaker.note(permit, &answer, &self.patience);
         answer
     }
 

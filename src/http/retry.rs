@@ -7,6 +7,9 @@ use tokio::time::Instant;
 
 use super::{Answer, Client, Error, Request};
 
+/// Pauses double up to here.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// What may be repeated without asking first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
@@ -47,6 +50,16 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    /// How long to wait after the first, second, … try that deserves another; `None` when the server asks for
+    /// more than this patience. For callers that look before they send again.
+    pub fn pause_after(&self, tries: u32, answer: Option<&Answer>) -> Option<Duration> {
+        let floor = answer.and_then(retry_after).unwrap_or_default();
+        let ceiling = self.first_pause.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
+        (floor <= self.longest_retry_after).then(|| floor + full_jitter(ceiling.min(LONGEST_PAUSE)))
+    }
+}
+
 impl Retry {
     fn allows(self, result: &Result<Answer, Error>) -> bool {
         let throttled = |status| status == 429;
@@ -69,7 +82,7 @@ pub(super) async fn send(client: &Client, request: &Request) -> Result<Answer, E
     let patience = client.patience;
     let pauses = ExponentialBuilder::default()
         .with_min_delay(patience.first_pause)
-        .with_max_delay(Duration::from_secs(60))
+        .with_max_delay(LONGEST_PAUSE)
         .with_max_times(patience.tries.saturating_sub(1))
         .build()
         .map(full_jitter);

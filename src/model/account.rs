@@ -42,6 +42,19 @@ pub struct Account {
     pub attributes: Attributes,
 }
 
+impl Account {
+    /// The text of an attribute by which accounts are recognised.
+    pub fn value_of(&self, attribute: &str) -> Option<String> {
+        if attribute.eq_ignore_ascii_case("userName") {
+            return Some(self.user_name.clone());
+        }
+        if attribute.eq_ignore_ascii_case("externalId") {
+            return self.external_id.clone();
+        }
+        self.attributes.get(attribute)?.as_str().map(str::to_owned)
+    }
+}
+
 /// One value by which an existing account is recognised, for example `userName` = `ada@acme.example`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MatchKey {

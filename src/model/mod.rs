@@ -6,6 +6,7 @@ pub mod change;
 pub mod outcome;
 pub mod person;
 pub mod secret;
+pub mod snapshot;
 pub mod span;
 
 pub use account::{Account, AccountId, AttributeKind, Attributes, MatchKey, WantedAccount, Wish};
@@ -13,4 +14,5 @@ pub use change::{Cause, Change, ChangeKind, Delta};
 pub use outcome::{Answer, Failure, FailureClass, Operation, OperationId, Outcome};
 pub use person::{Manager, Person, PersonId, Properties};
 pub use secret::{Secret, SecretPlace};
+pub use snapshot::{Origin, Snapshot};
 pub use span::Span;

@@ -32,7 +32,8 @@ pub struct Answer {
 /// What came of one operation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The target did it. `echo` is the account as the target answered it, where it did.
+    /// The target did it. `echo` is the account as the target answered it, where it did: an object of
+    /// [`Attributes`], reduced and spelled like those of [`Account::attributes`].
     Done { account: AccountId, answer: Answer, echo: Option<Value> },
     /// The change is already so: the account to deactivate no longer exists.
     AlreadyGone { answer: Answer },

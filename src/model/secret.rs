@@ -23,7 +23,7 @@ pub enum SecretPlace {
 /// A secret: its place, and its value after `settings` has read it.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[schemars(transparent)]
+#[schemars(transparent, extend("writeOnly" = true))]
 pub struct Secret {
     pub place: SecretPlace,
     #[serde(skip)]
@@ -36,6 +36,7 @@ impl Secret {
         Self { place, value: None }
     }
 
+    /// Keeps the secret that was read from its place.
     pub fn resolve(&mut self, value: String) {
         self.value = Some(SecretString::from(value));
     }

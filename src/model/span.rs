@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 /// A length of time, whole seconds, at most ten years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("format" = "span"))]
 pub struct Span {
     seconds: u32,
 }
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_span_without_a_unit_or_beyond_ten_years_is_refused() {
-        assert!("5".parse::<Span>().unwrap_err().contains("2d"));
-        assert!("11y".parse::<Span>().unwrap_err().contains("ten years"));
+        assert!("5".parse::<Span>().expect_err("no unit").contains("2d"));
+        assert!("11y".parse::<Span>().expect_err("too long").contains("ten years"));
     }
 }

@@ -7,7 +7,7 @@ use crate::model::{Cause, Span};
 
 /// What happens to the account of somebody who left: `"now"`, `"after 3d"` or `"keep"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("format" = "leaver-rule"))]
 pub enum LeaverRule {
     Now,
     After(Span),
@@ -62,5 +62,6 @@ pub struct PeopleSettings {
     /// How long a person may lack a required value before that is a failure.
     pub patience: Span,
     /// An expression: a new object id with the value of a person proved gone gets that person's account.
+    #[schemars(extend("format" = "expression"))]
     pub same_person: Option<String>,
 }

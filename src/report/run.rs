@@ -18,6 +18,13 @@ pub enum RunResult {
     Failed,
 }
 
+impl RunResult {
+    /// The roster was complete and everything allowed was sent; held or partly failed counts as good (DESIGN §1).
+    pub fn is_good(self) -> bool {
+        self != Self::Failed
+    }
+}
+
 /// How many people each thing happened to. Renames count under updated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -89,6 +96,9 @@ pub struct RunError {
     pub class: String,
     pub reason: String,
     pub remedy: String,
+    /// The remote side's request id, where there is one: its support asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl RunError {
@@ -125,4 +135,11 @@ pub struct Report {
     pub error: Option<RunError>,
     /// Observations that stop nothing: anomalies, a paused dynamic group, managers without accounts.
     pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// In preview nothing is sent, so nothing can be held or refused.
+    pub fn is_preview(&self) -> bool {
+        self.stage == "preview"
+    }
 }

@@ -80,10 +80,7 @@ pub enum Delivery {
     /// The connection is cut in the middle of the body.
     CutWithin,
     /// A few bytes at a time.
-    Drip {
-        bytes: usize,
-        pause: Duration,
-    },
+    Drip { bytes: usize, pause: Duration },
     /// Never: the connection stays open and silent.
     Never,
 }

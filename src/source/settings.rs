@@ -31,6 +31,7 @@ pub enum Cloud {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NamedGroup {
+    #[schemars(extend("format" = "uuid"))]
     pub id: String,
     pub name: Option<String>,
 }
@@ -39,7 +40,7 @@ pub struct NamedGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "an object id, or { id = \"<object id>\", name = \"…\" }")]
 pub enum GroupRef {
-    Id(String),
+    Id(#[schemars(extend("format" = "uuid"))] String),
     Named(NamedGroup),
 }
 
@@ -65,13 +66,16 @@ impl GroupRef {
 pub struct SourceSettings {
     pub kind: SourceKind,
     /// The directory (tenant) id, or a verified domain.
+    #[schemars(extend("format" = "tenant"))]
     pub tenant_id: String,
     /// The application (client) id of the app registration.
+    #[schemars(extend("format" = "uuid"))]
     pub client_id: String,
     pub client_secret: Secret,
     /// When the secret expires, if the app may not read that itself.
     pub client_secret_expires: Option<NaiveDate>,
     /// Their union is the roster; it is complete only if each of them was read completely.
+    #[schemars(length(min = 1))]
     pub groups: Vec<GroupRef>,
     /// Members of these groups are not on the roster.
     #[serde(default)]
@@ -85,9 +89,12 @@ pub struct SourceSettings {
     #[serde(default)]
     pub cloud: Cloud,
     /// Only for a simulator or a gateway: where tokens come from. `http://` on loopback only.
+    #[schemars(extend("format" = "base-url"))]
     pub login_url: Option<String>,
     /// Only for a simulator or a gateway: Graph's base, version included. `http://` on loopback only.
+    #[schemars(extend("format" = "base-url"))]
     pub graph_url: Option<String>,
     /// A PEM file of further certificate authorities to trust.
+    #[schemars(extend("format" = "path"))]
     pub ca_file: Option<PathBuf>,
 }

@@ -67,6 +67,9 @@ impl Target {
     }
 
     /// Sends a batch, as many at once as the settings allow. Exactly one outcome for each operation, in any order.
+    ///
+    /// A create must be for keys that nobody had when it was planned: an account that turns up under them after a lost
+    /// answer is then taken for the one that was made.
     pub async fn apply(&self, batch: &[Operation]) -> Vec<(OperationId, Outcome)> {
         match self {
             Self::Scim(scim) => scim.apply(batch).await,
@@ -85,5 +88,15 @@ impl Target {
 pub fn attribute_kind(kind: TargetKind, attribute: &str) -> crate::model::AttributeKind {
     match kind {
         TargetKind::Scim => scim::attribute_kind(attribute),
+    }
+}
+
+/// Whether a mapping may name this attribute of a target of this kind.
+///
+/// # Errors
+/// Why not, and what to write instead.
+pub fn check_attribute(kind: TargetKind, attribute: &str) -> Result<(), String> {
+    match kind {
+        TargetKind::Scim => scim::check_attribute(attribute),
     }
 }

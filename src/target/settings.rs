@@ -43,6 +43,7 @@ pub enum UpdateBy {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderAuth {
+    #[schemars(extend("format" = "header-name"))]
     pub name: String,
     pub value: Secret,
 }
@@ -50,6 +51,7 @@ pub struct HeaderAuth {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BasicAuth {
+    #[schemars(extend("format" = "line"))]
     pub username: String,
     pub password: Secret,
 }
@@ -58,7 +60,9 @@ pub struct BasicAuth {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OauthAuth {
+    #[schemars(extend("format" = "base-url"))]
     pub token_url: String,
+    #[schemars(extend("format" = "line"))]
     pub client_id: String,
     pub client_secret: Secret,
     pub scope: Option<String>,
@@ -72,31 +76,40 @@ pub struct OauthAuth {
 pub struct TargetSettings {
     pub kind: TargetKind,
     /// The name of a file in `config/targets/`, or of a profile inside the program.
+    #[schemars(extend("format" = "profile"))]
     pub profile: Option<String>,
     /// The base of the API, for example `https://app.example/scim/v2`. `http://` on loopback only.
+    #[schemars(extend("format" = "base-url"))]
     pub url: String,
     pub token: Option<Secret>,
     pub header: Option<HeaderAuth>,
     pub basic: Option<BasicAuth>,
     pub oauth: Option<OauthAuth>,
     /// Requests under way at once.
+    #[schemars(range(min = 1, max = 64))]
     pub concurrency: usize,
+    #[schemars(range(min = 1))]
     pub requests_per_minute: Option<u32>,
     /// How an existing account is recognised, in this order.
     #[serde(rename = "match")]
+    #[schemars(length(min = 1), extend("items" = {"type": "string", "format": "line"}))]
     pub match_by: Vec<String>,
     pub existing: Existing,
     /// Accounts (userName, e-mail or id) that are never deactivated, renamed or deleted.
+    #[schemars(extend("items" = {"type": "string", "format": "line"}))]
     pub protected: Vec<String>,
     /// A PEM file of further certificate authorities to trust.
+    #[schemars(extend("format" = "path"))]
     pub ca_file: Option<PathBuf>,
     /// How to change an account; what `/ServiceProviderConfig` says, when absent.
     pub update_by: Option<UpdateBy>,
     /// Look-ups lag behind writes: ask again after 2, 5 and 15 s, and at the next run.
     pub eventually_consistent: bool,
     /// Target attributes that this app does not know: never sent.
+    #[schemars(extend("items" = {"type": "string", "format": "line"}))]
     pub leave_out: Vec<String>,
     /// Match attributes this app can filter on; all of `match`, when absent.
+    #[schemars(extend("items" = {"type": "string", "format": "line"}))]
     pub filterable: Option<Vec<String>>,
     /// Reactivate first and send the other attributes afterwards.
     pub reactivate_first: bool,

@@ -42,7 +42,8 @@ pub(super) fn issue(shop: &Shop, request: &Request) -> Answer {
     if field("grant_type") != Some("client_credentials") {
         return refuse(400, "unsupported_grant_type");
     }
-    let in_body = field("client_id") == Some(client_id.as_str()) && field("client_secret") == Some(client_secret.as_str());
+    let in_body =
+        field("client_id") == Some(client_id.as_str()) && field("client_secret") == Some(client_secret.as_str());
     let in_header = is_basic(request.header("authorization").unwrap_or(""), &client_id, &client_secret);
     if !in_body && !in_header {
         return refuse(401, "invalid_client");

@@ -39,7 +39,11 @@ impl Filter {
             if rest.is_empty() {
                 return Ok(Self(clauses));
             }
-            rest = rest.get(..4).filter(|word| word.eq_ignore_ascii_case("and ")).map(|_| &rest[4..]).ok_or_else(invalid)?;
+            rest = rest
+                .get(..4)
+                .filter(|word| word.eq_ignore_ascii_case("and "))
+                .map(|_| &rest[4..])
+                .ok_or_else(invalid)?;
         }
     }
 
@@ -60,7 +64,8 @@ impl Clause {
         if self.path.attribute == "id" {
             return self.value == id;
         }
-        let holder = if self.path.extension { document.get(ENTERPRISE).and_then(Value::as_object) } else { Some(document) };
+        let holder =
+            if self.path.extension { document.get(ENTERPRISE).and_then(Value::as_object) } else { Some(document) };
         let Some(found) = holder.and_then(|holder| holder.get(self.path.attribute)) else { return false };
         let part = self.path.part.unwrap_or("value");
         match found {
@@ -126,7 +131,8 @@ mod tests {
 
     #[test]
     fn other_filters_are_refused() {
-        for text in ["userName sw \"a\"", "userName eq ada", "shoeSize eq \"9\"", "userName eq \"a\" or active eq true"] {
+        for text in ["userName sw \"a\"", "userName eq ada", "shoeSize eq \"9\"", "userName eq \"a\" or active eq true"]
+        {
             assert!(Filter::parse(text).is_err(), "{text}");
         }
     }

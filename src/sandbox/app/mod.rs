@@ -3,15 +3,19 @@
 
 mod accounts;
 mod auth;
+mod change;
+mod discovery;
 mod document;
 mod error;
 mod faults;
 mod filter;
-mod path;
 mod patch;
+mod path;
+mod projection;
 mod quirks;
 mod routes;
 mod schema;
+mod search;
 mod writes;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -172,7 +176,8 @@ impl AppAdmin {
     /// An admin of the app sets attributes by hand (top level; null removes), `active` included.
     pub fn edit(&self, key: &str, attributes: &Value) -> anyhow::Result<()> {
         let mut state = self.0.state();
-        let number = state.accounts.find(key).ok_or_else(|| anyhow::anyhow!("the sandbox's app has no account {key}"))?;
+        let number =
+            state.accounts.find(key).ok_or_else(|| anyhow::anyhow!("the sandbox's app has no account {key}"))?;
         let mut document = state.accounts.get(number).map(accounts::Account::document).unwrap_or_default();
         for (name, value) in attributes.as_object().into_iter().flatten() {
             if value.is_null() {
@@ -192,7 +197,8 @@ impl AppAdmin {
     /// An admin of the app deletes an account.
     pub fn delete(&self, key: &str) -> anyhow::Result<()> {
         let mut state = self.0.state();
-        let number = state.accounts.find(key).ok_or_else(|| anyhow::anyhow!("the sandbox's app has no account {key}"))?;
+        let number =
+            state.accounts.find(key).ok_or_else(|| anyhow::anyhow!("the sandbox's app has no account {key}"))?;
         state.accounts.remove(number);
         Ok(())
     }

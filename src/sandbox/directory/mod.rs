@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 pub use life::GroupState;
 pub(crate) use registration::Registration;
-pub(crate) use rows::{GROUP_PROPERTIES, GROUP_DEFAULT, USER_DEFAULT, is_user_property};
+pub(crate) use rows::{GROUP_DEFAULT, GROUP_PROPERTIES, USER_DEFAULT, is_user_property};
 pub(crate) use world::{Kind, World};
 
 use super::people::Population;
@@ -63,6 +63,10 @@ impl Directory {
 
     pub fn domain(&self) -> String {
         self.world().population.domain.clone()
+    }
+
+    pub fn company(&self) -> String {
+        self.world().population.company.clone()
     }
 
     pub fn client_id(&self) -> String {

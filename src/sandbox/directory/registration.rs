@@ -41,10 +41,6 @@ impl Registration {
             permissions: permissions.map(str::to_owned).into(),
         }
     }
-
-    pub(crate) fn granted(&self, permission: &str) -> bool {
-        self.permissions.contains(permission)
-    }
 }
 
 impl Directory {

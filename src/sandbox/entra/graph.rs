@@ -112,7 +112,9 @@ async fn serve(tenant: &Tenant, request: &Request, call: Call, act: Option<&Act>
         (&Method::POST, Call::Batch) => batch::answer(tenant, request).await,
         (&Method::GET, Call::Application) => applications::application(tenant, request, &rights),
         (&Method::GET, Call::Organization) => applications::organization(tenant, &rights),
-        _ => Err(Refusal::new(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")),
+        _ => {
+            Err(Refusal::new(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."))
+        }
     }
 }
 

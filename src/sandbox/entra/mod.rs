@@ -101,8 +101,9 @@ impl Entra {
         self.tenant.tokens.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    pub(super) fn faults(&self) -> FaultDesk {
-        FaultDesk(Arc::clone(&self.tenant))
+    /// A handle on the tenant's faults and counters. Cheap to clone; clones share.
+    pub fn desk(&self) -> Desk {
+        Desk(Arc::clone(&self.tenant))
     }
 
     pub async fn shutdown(self) {
@@ -110,21 +111,22 @@ impl Entra {
     }
 }
 
-/// What the control API needs of the tenant.
+/// What can be reached of the tenant without owning its server.
 #[derive(Clone, Debug)]
-pub(super) struct FaultDesk(Arc<Tenant>);
+pub struct Desk(Arc<Tenant>);
 
-impl FaultDesk {
-    pub(super) fn fault(&self, fault: Fault) {
+impl Desk {
+    pub fn fault(&self, fault: Fault) {
         self.0.faults.arm(fault.armed());
     }
 
-    pub(super) fn clear(&self) {
+    /// Nothing scripted happens from now on.
+    pub fn clear_faults(&self) {
         self.0.faults.clear();
     }
 
-    pub(super) fn counters(&self) -> Counters {
-        self.0.counters.clone()
+    pub fn counters(&self) -> &Counters {
+        &self.0.counters
     }
 }
 

@@ -74,6 +74,7 @@ fn own_query(request: &Request) -> impl Iterator<Item = &str> {
 }
 
 fn parts(bytes: &[u8]) -> Option<[u32; 4]> {
-    let words: Vec<u32> = bytes.chunks_exact(4).map(|word| word.iter().fold(0, |n, b| n << 8 | u32::from(*b))).collect();
+    let words: Vec<u32> =
+        bytes.chunks_exact(4).map(|word| word.iter().fold(0, |n, b| n << 8 | u32::from(*b))).collect();
     (bytes.len() == 16).then(|| words.try_into().ok()).flatten()
 }

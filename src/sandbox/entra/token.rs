@@ -35,7 +35,7 @@ struct Grant {
     secret: Option<String>,
     assertion: bool,
     scope: Option<String>,
-    grant_type: Option<String>,
+    kind: Option<String>,
 }
 
 /// Why the endpoint refuses, in its own terms.
@@ -57,9 +57,8 @@ pub(super) fn issue(tenant: &Tenant, directory: &str, request: &Request) -> Answ
 pub(super) fn error(status: u16, name: &str, code: u32, text: &str) -> Answer {
     let (trace, correlation) = (Uuid::new_v4(), Uuid::new_v4());
     let timestamp = Utc::now().format("%Y-%m-%d %H:%M:%SZ").to_string();
-    let description = format!(
-        "AADSTS{code}: {text}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {timestamp}"
-    );
+    let description =
+        format!("AADSTS{code}: {text}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {timestamp}");
     let body = json!({
         "error": name,
         "error_description": description,
@@ -105,12 +104,13 @@ fn check_tenant(registration: &Registration, domain: &str, tenant: &str) -> Resu
         return Err(Denial(400, "invalid_request", 50194, text.to_owned()));
     }
     if guid(tenant).is_none() && !tenant.contains('.') {
-        let text = format!(
-            "Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain."
-        );
+        let text =
+            format!("Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain.");
         return Err(Denial(400, "invalid_request", 900_023, text));
     }
-    let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.");
+    let text = format!(
+        "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
+    );
     Err(Denial(400, "invalid_request", 90002, text))
 }
 
@@ -127,7 +127,7 @@ fn read(request: &Request) -> Result<Grant, Denial> {
         secret: field("client_secret").or(password),
         assertion: field("client_assertion").is_some(),
         scope: field("scope"),
-        grant_type: field("grant_type"),
+        kind: field("grant_type"),
     })
 }
 
@@ -145,7 +145,7 @@ fn check(registration: &Registration, grant: &Grant) -> Result<(), Denial> {
         let text = format!("The request body must contain the following parameter: '{name}'.");
         Denial(400, "invalid_request", 900_144, text)
     };
-    match grant.grant_type.as_deref() {
+    match grant.kind.as_deref() {
         None => return Err(missing("grant_type")),
         Some("client_credentials") => {}
         Some(other) => {
@@ -156,7 +156,9 @@ fn check(registration: &Registration, grant: &Grant) -> Result<(), Denial> {
     let client = grant.client_id.as_deref().ok_or_else(|| missing("client_id"))?;
     check_scope(grant.scope.as_deref().ok_or_else(|| missing("scope"))?)?;
     if guid(client) != Some(registration.client_id) {
-        let text = format!("Application with identifier '{client}' was not found in the directory. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.");
+        let text = format!(
+            "Application with identifier '{client}' was not found in the directory. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
+        );
         return Err(Denial(400, "unauthorized_client", 700_016, text));
     }
     check_secret(registration, grant)
@@ -164,11 +166,15 @@ fn check(registration: &Registration, grant: &Grant) -> Result<(), Denial> {
 
 fn check_scope(scope: &str) -> Result<(), Denial> {
     let Some(resource) = scope.strip_suffix("/.default") else {
-        let text = format!("The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).");
+        let text = format!(
+            "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."
+        );
         return Err(Denial(400, "invalid_scope", 1_002_012, text));
     };
     if resource.contains(char::is_whitespace) {
-        let text = format!("The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid: {scope}.");
+        let text = format!(
+            "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid: {scope}."
+        );
         return Err(Denial(400, "invalid_scope", 70011, text));
     }
     // A client that only knows the sandbox's own address asks for that.
@@ -190,11 +196,15 @@ fn check_secret(registration: &Registration, grant: &Grant) -> Result<(), Denial
         return Err(Denial(401, "invalid_client", 7_000_218, text.to_owned()));
     };
     if *secret != registration.secret {
-        let text = format!("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'.");
+        let text = format!(
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
+        );
         return Err(Denial(401, "invalid_client", 7_000_215, text));
     }
     if registration.secret_expires <= Utc::now() {
-        let text = format!("The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create new keys for your app.");
+        let text = format!(
+            "The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create new keys for your app."
+        );
         return Err(Denial(401, "invalid_client", 7_000_222, text));
     }
     Ok(())

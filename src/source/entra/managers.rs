@@ -31,8 +31,8 @@ pub(super) async fn fill(
     people: &mut [Person],
 ) -> Result<u64, SourceError> {
     let batches: Vec<Vec<String>> = people.chunks(LARGEST_BATCH).map(|some| paths(some, selected)).collect();
-    let answers: Vec<Vec<Answer>> =
-        stream::iter(&batches).map(|paths| batch::ask(graph, paths)).buffered(BATCHES_AT_ONCE).try_collect().await?;
+    let asked: Vec<_> = batches.iter().map(|paths| batch::ask(graph, paths)).collect();
+    let answers: Vec<Vec<Answer>> = stream::iter(asked).buffered(BATCHES_AT_ONCE).try_collect().await?;
     let mut contacts = 0;
     for (person, answer) in people.iter_mut().zip(answers.iter().flatten()) {
         match found(graph, selected, answer).await? {

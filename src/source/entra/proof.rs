@@ -21,10 +21,11 @@ const GROUPS_AT_ONCE: usize = 20;
 /// Where these people are: one answer each, in their order. Managers are not asked for.
 pub(super) async fn whereabouts(entra: &Entra, people: &[PersonId]) -> Vec<Result<Whereabouts, Failure>> {
     if people.len() <= FEW {
-        return stream::iter(people).map(|person| whereabouts_of(entra, person)).buffered(AT_ONCE).collect().await;
+        let asked: Vec<_> = people.iter().map(|person| whereabouts_of(entra, person)).collect();
+        return stream::iter(asked).buffered(AT_ONCE).collect().await;
     }
-    let batches = stream::iter(people.chunks(LARGEST_BATCH)).map(|some| whereabouts_in_batch(entra, some));
-    batches.buffered(AT_ONCE).concat().await
+    let batches: Vec<_> = people.chunks(LARGEST_BATCH).map(|some| whereabouts_in_batch(entra, some)).collect();
+    stream::iter(batches).buffered(AT_ONCE).concat().await
 }
 
 async fn whereabouts_of(entra: &Entra, person: &PersonId) -> Result<Whereabouts, Failure> {
@@ -38,8 +39,11 @@ async fn whereabouts_in_batch(entra: &Entra, people: &[PersonId]) -> Vec<Result<
         Ok(answers) => answers,
         Err(error) => return people.iter().map(|_| Err(unproven(error.clone()))).collect(),
     };
-    let each = people.iter().zip(&answers);
-    stream::iter(each).then(|(person, answer)| understood(entra, person, answer)).collect().await
+    let mut each = Vec::with_capacity(people.len());
+    for (person, answer) in people.iter().zip(&answers) {
+        each.push(understood(entra, person, answer).await);
+    }
+    each
 }
 
 async fn understood(entra: &Entra, asked: &PersonId, answer: &Answer) -> Result<Whereabouts, Failure> {

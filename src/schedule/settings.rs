@@ -1,10 +1,11 @@
-//! When runs are due: slots in the customer's time zone, right through every change to and from summer time. Pure.
+//! `[schedule]`: what an operator may write about when runs happen. Decides nothing but whether a zone has that name.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use super::zone;
 use crate::model::Span;
 
 /// `[schedule]` of a customer's file: `days` and `times`, or `cron`.
@@ -12,7 +13,8 @@ use crate::model::Span;
 #[serde(deny_unknown_fields)]
 pub struct ScheduleSettings {
     /// An IANA time zone, for example `Australia/Sydney`.
-    #[schemars(with = "String")]
+    #[serde(deserialize_with = "named_zone")]
+    #[schemars(with = "String", extend("format" = "timezone"))]
     pub timezone: Tz,
     /// For example `Mon-Fri` or `Mon,Wed,Fri`.
     pub days: Option<String>,
@@ -32,6 +34,7 @@ pub struct ScheduleSettings {
     #[serde(default)]
     pub skip: Vec<NaiveDate>,
     /// Called (GET) after each good run, so that silence is noticed elsewhere.
+    #[schemars(extend("format" = "ping-url"))]
     pub heartbeat_url: Option<String>,
 }
 
@@ -41,4 +44,8 @@ fn no_jitter() -> Span {
 
 fn yes() -> bool {
     true
+}
+
+fn named_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
+    zone::named(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }

@@ -1,4 +1,4 @@
-//! How a person's attributes become an account's attributes: one expression per target attribute. Pure.
+//! `[mapping]` of a customer's file.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +29,7 @@ pub enum OnNull {
 #[serde(deny_unknown_fields)]
 pub struct LongLine {
     /// An expression over `user` and `manager`.
+    #[schemars(extend("format" = "expression"))]
     pub value: String,
     #[serde(default)]
     pub when: When,
@@ -48,9 +49,25 @@ pub struct LongLine {
     expecting = "an expression, or { value = \"<expression>\", when = …, on_null = …, required = …, default = … }"
 )]
 pub enum MappingLine {
-    Expression(String),
+    Expression(#[schemars(extend("format" = "expression"))] String),
     Long(LongLine),
 }
 
 /// `[mapping]`: target attribute = expression.
 pub type MappingSettings = BTreeMap<String, MappingLine>;
+
+impl MappingLine {
+    /// The line with everything said.
+    pub fn to_long(&self) -> LongLine {
+        match self {
+            Self::Long(line) => line.clone(),
+            Self::Expression(value) => LongLine {
+                value: value.clone(),
+                when: When::default(),
+                on_null: OnNull::default(),
+                required: false,
+                default: None,
+            },
+        }
+    }
+}

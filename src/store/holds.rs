@@ -1,0 +1,217 @@
+//! Tables `holds` and `hold_pairs`: changes waiting for approval, and exactly which person and change each holds.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ring::digest::{Context, SHA256};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use super::{Journaling, Store, audit, instant, meta, parse_instant};
+use crate::guard::{ApprovedPlan, HoldKind};
+use crate::model::{Operation, PersonId};
+use crate::report::{HeldPerson, HoldReport};
+
+/// An approval that was not used expires (guarantee 6).
+const APPROVAL_LIFE: TimeDelta = TimeDelta::hours(24);
+
+/// A hold as it is kept.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    pub report: HoldReport,
+    pub configuration: String,
+    /// `open`, `approved` or `closed`.
+    pub state: String,
+}
+
+/// Somebody's word on a hold.
+#[derive(Clone, Debug, Default)]
+pub struct Approval {
+    pub by: String,
+    pub why: Option<String>,
+    /// Only these people; everybody, when empty.
+    pub only: Vec<PersonId>,
+    pub except: Vec<PersonId>,
+}
+
+impl Store {
+    /// Releases the planned changes that somebody has approved, pair by pair.
+    pub fn release_approved(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.connection().execute(
+            "UPDATE temp.planned SET released = (
+               SELECT hold FROM main.hold_pairs AS pair
+               WHERE pair.person = planned.person AND pair.digest = planned.digest AND pair.approved_at >= ?1)",
+            [instant(now - APPROVAL_LIFE)],
+        )?;
+        Ok(())
+    }
+
+    /// Gives the held changes of each objection their hold, identified by what it holds.
+    pub fn name_holds(&self, plan: &ApprovedPlan, now: DateTime<Utc>) -> anyhow::Result<Vec<HoldReport>> {
+        let mut reports = Vec::new();
+        for objection in plan.objections() {
+            let Some((id, count, people)) = self.held_by(objection.kind)? else { continue };
+            self.connection()
+                .execute("UPDATE temp.planned SET hold = ?2 WHERE hold = ?1", [objection.kind.as_str(), &id])?;
+            reports.push(HoldReport {
+                created_at: self.hold_created_at(&id)?.unwrap_or(now),
+                id,
+                kind: objection.kind.as_str().to_owned(),
+                count,
+                limit: objection.limit,
+                active: plan.active(),
+                message: objection.message.clone(),
+                people,
+            });
+        }
+        Ok(reports)
+    }
+
+    fn held_by(&self, kind: HoldKind) -> anyhow::Result<Option<(String, u64, Vec<HeldPerson>)>> {
+        let connection = self.connection();
+        let mut statement = connection
+            .prepare_cached("SELECT person, digest, operation FROM temp.planned WHERE hold = ?1 ORDER BY person")?;
+        let mut rows = statement.query([kind.as_str()])?;
+        let mut hash = Context::new(&SHA256);
+        hash.update(kind.as_str().as_bytes());
+        let (mut count, mut people) = (0, Vec::new());
+        while let Some(row) = rows.next()? {
+            let (person, digest): (String, String) = (row.get(0)?, row.get(1)?);
+            hash.update(format!("\n{person} {digest}").as_bytes());
+            count += 1;
+            if people.len() < HoldReport::NAMED {
+                let operation: Operation = serde_json::from_str(&row.get::<_, String>(2)?)?;
+                let change = operation.change;
+                people.push(HeldPerson {
+                    person: change.person,
+                    user_name: change.user_name,
+                    change: change.kind,
+                    cause: change.cause,
+                });
+            }
+        }
+        let id = hash.finish().as_ref()[..3].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Ok((count > 0).then(|| (format!("h-{id}"), count, people)))
+    }
+
+    fn hold_created_at(&self, id: &str) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let connection = self.connection();
+        let mut statement =
+            connection.prepare_cached("SELECT created_at FROM holds WHERE id = ?1 AND state <> 'closed'")?;
+        let created: Option<String> = statement.query_row([id], |row| row.get(0)).optional()?;
+        Ok(created.as_deref().map(parse_instant))
+    }
+
+    pub fn open_holds(&self) -> anyhow::Result<Vec<Hold>> {
+        let connection = self.connection();
+        let mut statement = connection
+            .prepare_cached("SELECT report, configuration, state FROM holds WHERE state = 'open' ORDER BY kind")?;
+        let rows = statement.query_map([], read)?;
+        rows.map(|row| parse(row?)).collect()
+    }
+
+    /// The holds whose id begins with `prefix` (with or without `h-`), of any state.
+    pub fn holds_called(&self, prefix: &str) -> anyhow::Result<Vec<Hold>> {
+        let digits = prefix.strip_prefix("h-").unwrap_or(prefix).to_lowercase();
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT report, configuration, state FROM holds WHERE substr(id, 3, length(?1)) = ?1 ORDER BY id",
+        )?;
+        let rows = statement.query_map([digits], read)?;
+        rows.map(|row| parse(row?)).collect()
+    }
+
+    /// Approves a hold: its pairs may be sent within the next 24 hours. Audited with who and why.
+    pub fn approve(&self, hold: &Hold, approval: &Approval, now: DateTime<Utc>) -> anyhow::Result<u64> {
+        self.transact(|transaction| {
+            let released = approve_pairs(transaction, hold, approval, now)?;
+            let all = released == hold.report.count;
+            transaction.execute(
+                "UPDATE holds SET state = CASE WHEN ?5 THEN 'approved' ELSE state END,
+                   approved_at = ?2, approved_by = ?3, why = ?4 WHERE id = ?1",
+                params![hold.report.id, instant(now), approval.by, approval.why, all],
+            )?;
+            if all && hold.report.kind == HoldKind::Configuration.as_str() {
+                meta::set_reviewed(transaction, &hold.configuration)?;
+            }
+            let why = approval.why.as_deref().map_or(String::new(), |why| format!(": {why}"));
+            let note = format!("{} ({released} changes) approved by {}{why}", hold.report.id, approval.by);
+            audit::note(transaction, ("approved", &note), None, now)?;
+            Ok(released)
+        })
+    }
+}
+
+fn approve_pairs(
+    transaction: &Transaction<'_>,
+    hold: &Hold,
+    approval: &Approval,
+    now: DateTime<Utc>,
+) -> anyhow::Result<u64> {
+    let (id, at) = (&hold.report.id, instant(now));
+    if approval.only.is_empty() {
+        transaction.execute("UPDATE hold_pairs SET approved_at = ?2 WHERE hold = ?1", params![id, at])?;
+    }
+    for person in &approval.only {
+        transaction.execute(
+            "UPDATE hold_pairs SET approved_at = ?3 WHERE hold = ?1 AND person = ?2",
+            params![id, person.as_str(), at],
+        )?;
+    }
+    for person in &approval.except {
+        transaction.execute(
+            "UPDATE hold_pairs SET approved_at = NULL WHERE hold = ?1 AND person = ?2",
+            params![id, person.as_str()],
+        )?;
+    }
+    let released: i64 = transaction.query_row(
+        "SELECT count(*) FROM hold_pairs WHERE hold = ?1 AND approved_at IS NOT NULL",
+        [id],
+        |row| row.get(0),
+    )?;
+    Ok(released.unsigned_abs())
+}
+
+/// Writes the holds of a run; holds of earlier runs that are not due any more are closed.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    journaling: &Journaling<'_>,
+    reports: &[HoldReport],
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let Journaling { run, configuration, whole } = *journaling;
+    let ids: BTreeMap<&str, ()> = reports.iter().map(|report| (report.id.as_str(), ())).collect();
+    let open: Vec<String> = transaction
+        .prepare("SELECT id FROM holds WHERE state = 'open'")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for gone in open.iter().filter(|id| whole && !ids.contains_key(id.as_str())) {
+        transaction.execute("UPDATE holds SET state = 'closed' WHERE id = ?1", [gone])?;
+    }
+    for report in reports {
+        let text = serde_json::to_string(report)?;
+        transaction.execute(
+            "INSERT INTO holds (id, kind, run, report, configuration, created_at, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open')
+             ON CONFLICT (id) DO UPDATE SET report = excluded.report, configuration = excluded.configuration,
+               state = 'open'",
+            params![report.id, report.kind, run, text, configuration, instant(now)],
+        )?;
+        transaction.execute(
+            "INSERT OR IGNORE INTO hold_pairs (hold, person, digest)
+             SELECT hold, person, digest FROM temp.planned WHERE hold = ?1",
+            [&report.id],
+        )?;
+        if !open.contains(&report.id) {
+            audit::note(transaction, ("held", &format!("{}: {}", report.id, report.message)), Some(run), now)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<(String, String, String)> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn parse((report, configuration, state): (String, String, String)) -> anyhow::Result<Hold> {
+    Ok(Hold { report: serde_json::from_str(&report)?, configuration, state })
+}

@@ -1,0 +1,154 @@
+//! Table `people`: where each person of the last rosters stands.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+
+use super::{Store, instant, parse_instant};
+use crate::model::{Failure, PersonId};
+use crate::plan::{Standing, StandingSince};
+
+/// What earlier runs concluded about a person.
+#[derive(Clone, Debug)]
+pub struct KnownPerson {
+    pub person: PersonId,
+    pub user_name: String,
+    pub stands: StandingSince,
+    pub failure: Option<Failure>,
+    /// Runs in a row in which an operation of theirs failed.
+    pub attempts: u32,
+}
+
+/// How many people of the roster stand where.
+pub type StandingCounts = BTreeMap<Standing, u64>;
+
+const COLUMNS: &str = "person, user_name, standing, since, failure, attempts";
+
+impl Store {
+    pub fn known_person(&self, person: &PersonId) -> anyhow::Result<Option<KnownPerson>> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM people WHERE person = ?1"))?;
+        Ok(statement.query_row([person.as_str()], read).optional()?)
+    }
+
+    /// People who wait or fail, by name.
+    pub fn people_standing(&self, standing: Standing) -> anyhow::Result<Vec<KnownPerson>> {
+        let connection = self.connection();
+        let mut statement = connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM people WHERE standing = ?1 ORDER BY user_name"))?;
+        let rows = statement.query_map([standing.as_str()], read)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A person by object id, or by what they are or were called.
+    pub fn person_called(&self, name: &str) -> anyhow::Result<Option<PersonId>> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT person FROM people WHERE person = ?1 OR user_name = ?1 COLLATE NOCASE
+             UNION SELECT person FROM snapshot WHERE person = ?1 OR account = ?1 OR user_name = ?1 COLLATE NOCASE
+             UNION SELECT person FROM audit WHERE user_name = ?1 COLLATE NOCASE LIMIT 1",
+        )?;
+        let found: Option<String> = statement.query_row([name], |row| row.get(0)).optional()?;
+        Ok(found.map(PersonId::new))
+    }
+
+    /// How many people of this roster stand where: judged now, or unchanged since they were judged last.
+    pub fn standing_counts(&self) -> anyhow::Result<StandingCounts> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT coalesce(judged.standing, people.standing) AS stands, count(*)
+             FROM temp.roster LEFT JOIN temp.judged USING (person) LEFT JOIN main.people USING (person)
+             GROUP BY stands",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, i64>(1)?)))?;
+        let mut counts = StandingCounts::new();
+        for row in rows {
+            let (standing, number) = row?;
+            if let Some(standing) = standing.as_deref().and_then(Standing::parse) {
+                counts.insert(standing, number.unsigned_abs());
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// Carries the run's judgements over. A person keeps the `since` of a standing that has not changed.
+pub(super) fn record_judgements(transaction: &Transaction<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    transaction.execute(
+        "INSERT INTO main.people (person, user_name, standing, since, failure, fingerprint, attempts)
+         SELECT judged.person, judged.user_name, judged.standing, ?1, judged.failure,
+                CASE WHEN judged.settled = 1 AND planned.person IS NULL THEN roster.fingerprint END, 0
+         FROM temp.judged LEFT JOIN temp.roster USING (person) LEFT JOIN temp.planned USING (person)
+         WHERE true
+         ON CONFLICT (person) DO UPDATE SET
+           user_name = excluded.user_name,
+           since = CASE WHEN people.standing = excluded.standing THEN people.since ELSE excluded.since END,
+           standing = excluded.standing,
+           failure = excluded.failure,
+           fingerprint = excluded.fingerprint",
+        [instant(now)],
+    )?;
+    forget_the_absent(transaction)
+}
+
+/// People who are on no roster any more and have no account of ours need no row: their story is in the audit trail.
+fn forget_the_absent(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    transaction.execute(
+        "DELETE FROM main.people WHERE person NOT IN (SELECT person FROM temp.roster)
+           AND person NOT IN (SELECT person FROM main.snapshot WHERE active = 1)",
+        [],
+    )?;
+    Ok(())
+}
+
+/// After a change was done: nothing is left to do for this person, unless their record waits for something.
+pub(super) fn settle_person(transaction: &Transaction<'_>, person: &PersonId) -> anyhow::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE main.people SET attempts = 0, fingerprint =
+               (SELECT roster.fingerprint FROM temp.roster JOIN temp.judged USING (person)
+                WHERE roster.person = ?1 AND judged.settled = 1)
+             WHERE person = ?1",
+        )?
+        .execute([person.as_str()])?;
+    Ok(())
+}
+
+/// After a change failed: this person is judged again at the next run.
+pub(super) fn fail_person(
+    transaction: &Transaction<'_>,
+    person: &PersonId,
+    failure: &Failure,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE main.people SET attempts = attempts + 1, fingerprint = NULL, failure = ?2,
+               since = CASE WHEN standing = 'failing' THEN since ELSE ?3 END, standing = 'failing'
+             WHERE person = ?1",
+        )?
+        .execute(params![person.as_str(), serde_json::to_string(failure)?, instant(now)])?;
+    Ok(())
+}
+
+pub(super) fn count(connection: &Connection, sql: &str) -> anyhow::Result<u64> {
+    let number: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(number.unsigned_abs())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<KnownPerson> {
+    let standing: String = row.get(2)?;
+    let since: String = row.get(3)?;
+    let failure: Option<String> = row.get(4)?;
+    Ok(KnownPerson {
+        person: PersonId::new(row.get::<_, String>(0)?),
+        user_name: row.get(1)?,
+        stands: StandingSince {
+            standing: Standing::parse(&standing).unwrap_or(Standing::Failing),
+            since: parse_instant(&since),
+        },
+        failure: failure.and_then(|text| serde_json::from_str(&text).ok()),
+        attempts: row.get(5)?,
+    })
+}

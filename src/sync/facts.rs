@@ -1,0 +1,59 @@
+//! What the guard must know about the plan as a whole, gathered from the state.
+
+use chrono::TimeDelta;
+
+use super::Job;
+use super::reading::Read;
+use crate::guard::{Facts, HoldKind};
+use crate::report::HoldReport;
+
+/// Guarantee 3: an attribute counts as vanished when at least this many people had it …
+const MANY_PEOPLE: u64 = 10;
+/// … and at least this share of the active accounts, in per cent.
+const MANY_PERCENT: u64 = 20;
+
+pub fn gather(job: &Job<'_>, read: &Read) -> anyhow::Result<Facts> {
+    let now = job.clock.began();
+    let active = job.store.active_accounts()?;
+    let mut facts = Facts {
+        active,
+        roster_is_empty: read.people == 0,
+        unreviewed: job.store.reviewed_configuration()?.as_ref() != Some(&job.configuration),
+        mass_null: vanished(job, read, active)?,
+        done_in_a_day: job.store.done_since(now - TimeDelta::hours(24))?,
+        done_in_a_week: job.store.done_since(now - TimeDelta::days(7))?,
+        ..Facts::default()
+    };
+    for (kind, ask, number) in job.store.unapproved_counts()? {
+        if ask {
+            facts.asks += number;
+        } else {
+            *facts.planned.entry(kind).or_default() += number;
+        }
+    }
+    Ok(facts)
+}
+
+/// Attributes that many people had and nobody has now. An empty roster has an objection of its own.
+fn vanished(job: &Job<'_>, read: &Read, active: u64) -> anyhow::Result<Vec<String>> {
+    if read.people == 0 {
+        return Ok(Vec::new());
+    }
+    let many = |count: u64| count >= MANY_PEOPLE && count * 100 >= active * MANY_PERCENT;
+    let before = job.store.attribute_counts()?;
+    let gone = |(attribute, count): &(String, u64)| many(*count) && !read.attributes.contains_key(attribute);
+    Ok(before.into_iter().filter(gone).map(|(attribute, _)| attribute).collect())
+}
+
+/// Remembers what the next run compares with: how many people have each attribute, and that a configuration whose
+/// first plan changes nothing for the accounts it manages is as good as reviewed.
+pub fn remember(job: &Job<'_>, read: &Read, held: &[HoldReport]) -> anyhow::Result<()> {
+    let is_held = |kind: HoldKind| held.iter().any(|hold| hold.kind == kind.as_str());
+    if !is_held(HoldKind::MassNull) && read.people > 0 {
+        job.store.set_attribute_counts(&read.attributes)?;
+    }
+    if job.only.is_none() && !is_held(HoldKind::Configuration) && job.store.active_accounts()? > 0 {
+        job.store.set_reviewed_configuration(&job.configuration)?;
+    }
+    Ok(())
+}

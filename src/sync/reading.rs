@@ -1,0 +1,77 @@
+//! Reading: pages are staged while the next one is on its way, and only a complete read becomes a roster.
+
+use std::collections::BTreeMap;
+
+use ring::digest::{Context, SHA256};
+use tokio::sync::mpsc;
+
+use super::{Job, Step, Stop};
+use crate::model::Person;
+use crate::source::{Reading, Roster};
+use crate::store::Staged;
+
+/// A complete roster, staged.
+#[derive(Debug)]
+pub struct Read {
+    pub roster: Roster,
+    pub people: u64,
+    /// How many people have each attribute.
+    pub attributes: BTreeMap<String, u64>,
+}
+
+/// Pages that may wait to be staged: one being staged, one arriving.
+const PAGES_AHEAD: usize = 2;
+
+pub async fn read(job: &Job<'_>) -> Result<Read, Stop> {
+    job.store.clear_working_tables()?;
+    let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
+    let (roster, attributes) = tokio::join!(job.source.read(sender), stage(job, receiver));
+    let (roster, attributes) = (roster?, attributes?);
+    for warning in &roster.warnings {
+        job.warn(warning.clone());
+    }
+    let people = job.store.roster_size()?;
+    tracing::info!(people, pages = roster.pages, "read {people} people completely");
+    Ok(Read { roster, people, attributes })
+}
+
+async fn stage(job: &Job<'_>, mut pages: mpsc::Receiver<Reading>) -> anyhow::Result<BTreeMap<String, u64>> {
+    let mut attributes = BTreeMap::new();
+    let mut people = 0;
+    while let Some(reading) = pages.recv().await {
+        match reading {
+            Reading::Page(page) => {
+                people += page.len() as u64;
+                count_attributes(&page, &mut attributes);
+                let staged = page.iter().map(|person| fingerprint(person, &job.configuration));
+                job.store.stage(&staged.collect::<Result<Vec<_>, _>>()?)?;
+            }
+            Reading::StartOver => {
+                people = 0;
+                attributes.clear();
+                job.store.clear_working_tables()?;
+            }
+        }
+        job.report_step(Step::Reading(people));
+    }
+    Ok(attributes)
+}
+
+fn count_attributes(page: &[Person], counts: &mut BTreeMap<String, u64>) {
+    for attribute in page.iter().flat_map(|person| person.attributes.keys()) {
+        match counts.get_mut(attribute) {
+            Some(count) => *count += 1,
+            None => drop(counts.insert(attribute.clone(), 1)),
+        }
+    }
+}
+
+/// What was read of a person, under this configuration: the same fingerprint means nothing new to decide.
+fn fingerprint(person: &Person, configuration: &str) -> anyhow::Result<Staged> {
+    let record = serde_json::to_string(person)?;
+    let mut hash = Context::new(&SHA256);
+    hash.update(configuration.as_bytes());
+    hash.update(record.as_bytes());
+    let fingerprint = hash.finish().as_ref()[..16].to_vec();
+    Ok(Staged { person: person.id.clone(), fingerprint, record })
+}

@@ -1,0 +1,55 @@
+//! What ends a run before its end.
+
+use crate::model::Failure;
+use crate::report::RunError;
+use crate::source::SourceError;
+
+/// A run ended early: nothing, or only part, was sent.
+#[derive(Debug)]
+pub enum Stop {
+    /// There is no complete roster.
+    Source(SourceError),
+    /// The target cannot be asked, so nothing can be sent safely.
+    Target(Failure),
+    /// Our own state, or a bug.
+    State(anyhow::Error),
+}
+
+impl Stop {
+    pub fn to_error(&self) -> RunError {
+        match self {
+            Self::Source(error) => RunError {
+                class: error.class.to_owned(),
+                reason: error.reason.clone(),
+                remedy: error.remedy.clone(),
+                request_id: error.request_id.clone(),
+            },
+            Self::Target(failure) => RunError {
+                class: "target".to_owned(),
+                reason: failure.reason.clone(),
+                remedy: failure.remedy.clone(),
+                request_id: failure.answer.request_id.clone(),
+            },
+            Self::State(error) => RunError {
+                class: "state".to_owned(),
+                reason: format!("The run could not go on: {error:#}."),
+                remedy:
+                    "Check the state directory's free space, owner and mode; the next run begins where this one ended."
+                        .to_owned(),
+                request_id: None,
+            },
+        }
+    }
+}
+
+impl From<SourceError> for Stop {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::State(error)
+    }
+}
