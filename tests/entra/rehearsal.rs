@@ -73,7 +73,7 @@ fn breaking() -> Vec<Act> {
         Act::Html { status: 502 },
         Act::Html { status: 200 },
         Act::EmptyBody,
-        Act::Body("{\"value\":".into()),
+        Act::Body { status: 200, body: "{\"value\":".into() },
         Act::Truncated,
         Act::CutBefore,
         Act::CutWithin,
