@@ -2,8 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod commands;
-pub mod expression;
 pub mod daemon;
+pub mod expression;
 pub mod guard;
 pub mod http;
 pub mod mapping;

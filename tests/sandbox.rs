@@ -1,5 +1,5 @@
 //! The sandbox is as strict as the services it stands for, and fails as it is told. Plain HTTP, none of our connectors.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on fails where it stands")]
 
 #[path = "sandbox/app.rs"]
 mod app;

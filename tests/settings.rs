@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use rollcall::mapping::MappingLine;
 use rollcall::plan::LeaverRule;
 use rollcall::settings::schema::{FileKind, published};
-use rollcall::settings::{Environment, KeyPath, Mistakes, Secrets, Settings, customers, load, load_in};
+use rollcall::settings::{Environment, KeyPath, Mistakes, Secrets, Settings, config_dir, customers, load, load_in};
 use tempfile::TempDir;
 
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
@@ -274,6 +274,11 @@ mod layers {
     }
 
     #[test]
+    fn the_flag_says_where_the_files_are() {
+        assert_eq!(config_dir(Some("here".into())), Path::new("here"));
+    }
+
+    #[test]
     fn only_names_that_a_unit_can_have_are_customers() {
         let config = Config::acme(ACME).with("customers/UPPER.toml", "").with("customers/a.b.toml", "");
         let config = config.with("customers/0-x_y.toml", "").with("customers/acme.toml.bak", "");
@@ -524,6 +529,23 @@ left = { percent = 150, at_least = -1, at_most = 99999999999 }
         fs::remove_file(&host).expect("removed");
         fs::create_dir(&host).expect("a directory");
         assert!(config.mistakes().ends_with("cannot be read: it is not a regular file"));
+    }
+
+    #[test]
+    fn of_hostile_files_are_bounded() {
+        let deep = [
+            "[".repeat(100_000),
+            format!("x = {}", "[".repeat(100_000)),
+            format!("x = {}", "{a=".repeat(100_000)),
+            format!("{}x = 1", "a.".repeat(100_000)),
+            format!("[{}x]", "a.".repeat(100_000)),
+            "\"a[9999999999]\" = 1\n\"target[9999999999].url\" = 1".to_owned(),
+        ];
+        for text in deep {
+            assert!(Config::acme(&text).mistakes().len() < 4_000);
+        }
+        let large = format!("# {}", "x".repeat(1 << 20));
+        assert!(Config::acme(&large).mistakes().ends_with("cannot be read: it is larger than 1 MiB"));
     }
 
     #[test]

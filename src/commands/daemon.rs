@@ -80,7 +80,10 @@ impl Work for Customer {
             tracing::warn!(slots = trigger.skipped, "{} slots before this one were not run", trigger.skipped);
         }
         match self.try_to_run(&trigger.slot, stop).await {
-            Ok(report) => Summary::Ran(summary(&report)),
+            Ok(report) => {
+                log(&report);
+                Summary::Ran(summary(&report))
+            }
             Err(error) if Exit::of_error(&error) == Exit::Refused => Summary::Refused(format!("{error:#}")),
             Err(error) => {
                 tracing::error!("the run could not be made: {error:#}");
@@ -122,6 +125,28 @@ impl Work for Customer {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         Ok(schedule)
     }
+}
+
+/// One line per run: numbers, and the reason of a failure; names nobody.
+fn log(report: &Report) {
+    let counts = &report.counts;
+    let run = report.run.unwrap_or_default();
+    if let Some(error) = &report.error {
+        tracing::error!(run, class = error.class, "run {run} failed: {}", error.text());
+        return;
+    }
+    tracing::info!(
+        run,
+        created = counts.created,
+        adopted = counts.adopted,
+        updated = counts.updated,
+        deactivated = counts.deactivated,
+        reactivated = counts.reactivated,
+        failed = counts.failed,
+        held = counts.held,
+        "run {run}: {}",
+        summary(report)
+    );
 }
 
 /// For the status line: how many people and changes, and how it ended. Names no person.

@@ -24,6 +24,8 @@ pub struct Arguments {
     json: bool,
 }
 
+/// Columns of a table that is not shown on a terminal.
+const PIPED_WIDTH: u16 = 160;
 /// Without a run or a person, the latest entries.
 const LATEST: u32 = 50;
 
@@ -59,6 +61,9 @@ fn entries(store: &Store, arguments: &Arguments) -> anyhow::Result<Vec<AuditEntr
 pub fn table(entries: &[AuditEntry]) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    if !table.is_tty() {
+        table.set_width(PIPED_WIDTH);
+    }
     table.set_header(["when", "run", "what", "who", "why", "from → to", "answer"]);
     for entry in entries {
         table.add_row([

@@ -189,7 +189,7 @@ impl Client {
     /// One attempt.
     async fn attempt(&self, request: &Request) -> Result<Answer, Error> {
         let url = self.origin.authorised(&request.url)?;
-        self.breaker.check(&self.origin)?;
+        let permit = self.breaker.admit(&self.origin).await?;
         self.pace.wait().await;
         let mut outgoing = self.inner.request(request.method.clone(), url).headers(request.headers.clone());
         outgoing = outgoing.timeout(self.patience.answer_within);
@@ -200,7 +200,7 @@ impl Client {
             Ok(response) => self.receive(response, request.largest).await,
             Err(error) => Err(self.classify(&error)),
         };
-        self.breaker.note(&answer, &self.patience);
+        self.breaker.note(permit, &answer, &self.patience);
         answer
     }
 

@@ -37,8 +37,8 @@ impl Secret {
     }
 
     /// Keeps the secret that was read from its place.
-    pub fn resolve(&mut self, value: SecretString) {
-        self.value = Some(value);
+    pub fn resolve(&mut self, value: String) {
+        self.value = Some(SecretString::from(value));
     }
 
     /// The secret itself.

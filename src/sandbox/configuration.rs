@@ -72,10 +72,11 @@ fn secret(path: &Path, value: &str) -> anyhow::Result<()> {
 }
 
 fn shared(dir: &Path, facts: &Facts) -> String {
-    let state = dir.join("state");
+    // A JSON string is a TOML string.
+    let state = serde_json::Value::from(dir.join("state").to_string_lossy().into_owned());
     format!(
         r#"# Written by the sandbox.
-state_dir = {state:?}
+state_dir = {state}
 
 [mail]
 from      = "Rollcall <rollcall@vendor.example>"

@@ -104,29 +104,38 @@ fn act(reach: &Reach, request: &Request) -> anyhow::Result<Value> {
         (_, ["people" | "members" | "group" | "permissions", ..]) => people(reach, request, &segments, &body),
         (_, ["accounts" | "writes", ..]) => app(&reach.app, request.method.as_str(), &segments, &body),
         ("GET", ["mails"]) => Ok(mails(&reach.mails)),
-        ("DELETE", ["mails"]) => done(reach.mails.clear()),
+        ("DELETE", ["mails"]) => {
+            reach.mails.clear();
+            Ok(done(()))
+        }
         ("GET", ["requests"]) => Ok(json!({"entra": reach.entra.counters().all(), "app": reach.app.counters().all()})),
         ("DELETE", ["requests"]) => {
             reach.entra.counters().reset();
-            done(reach.app.counters().reset())
+            {
+                reach.app.counters().reset();
+                Ok(done(()))
+            }
         }
         ("POST", ["faults"]) => {
             match serde_json::from_value(body).context("not a fault")? {
                 AnyFault::Entra(fault) => reach.entra.fault(fault),
                 AnyFault::App(fault) => reach.app.fault(fault),
             }
-            done(())
+            Ok(done(()))
         }
         ("DELETE", ["faults"]) => {
             reach.entra.clear_faults();
-            done(reach.app.clear_faults())
+            {
+                reach.app.clear_faults();
+                Ok(done(()))
+            }
         }
         (method, _) => bail!("the sandbox's control has no {method} /{}", segments.join("/")),
     }
 }
 
-fn done(_: ()) -> anyhow::Result<Value> {
-    Ok(json!({"done": true}))
+fn done((): ()) -> Value {
+    json!({"done": true})
 }
 
 fn tenant(directory: &Directory) -> Value {
@@ -145,16 +154,19 @@ fn people(reach: &Reach, request: &Request, segments: &[&str], body: &Value) -> 
             Ok(json!({"id": id, "userPrincipalName": name}))
         }
         ("GET", ["people", person]) => Ok(Value::Object(directory.person(person)?)),
-        ("POST", ["people", person, verb]) => done(event(directory, person, verb, body)?),
+        ("POST", ["people", person, verb]) => event(directory, person, verb, body).map(done),
         ("GET", ["members"]) => {
             let limit = request.option("limit").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
             Ok(json!(directory.members(limit)))
         }
-        ("POST", ["group", verb]) => done(group(directory, verb, body)?),
+        ("POST", ["group", verb]) => group(directory, verb, body).map(done),
         ("POST", ["permissions"]) => {
             let names = body["permissions"].as_array().context("expected {\"permissions\": […]}")?;
             let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
-            done(directory.set_permissions(&names))
+            {
+                directory.set_permissions(&names);
+                Ok(done(()))
+            }
         }
         (method, _) => bail!("the sandbox's control has no {method} /{}", segments.join("/")),
     }
@@ -208,13 +220,16 @@ fn app(app: &AppAdmin, method: &str, segments: &[&str], body: &Value) -> anyhow:
     match (method, segments) {
         ("GET", ["accounts"]) => Ok(Value::Array(app.accounts())),
         ("POST", ["accounts"]) => Ok(json!({"id": app.seed(body)?})),
-        ("POST", ["accounts", account, "edit"]) => done(app.edit(account, body)?),
-        ("POST", ["accounts", account, "delete"]) => done(app.delete(account)?),
+        ("POST", ["accounts", account, "edit"]) => app.edit(account, body).map(done),
+        ("POST", ["accounts", account, "delete"]) => app.delete(account).map(done),
         ("GET", ["writes"]) => {
             let shown = |write: super::app::Write| json!({"method": write.method, "path": write.path, "body": write.body, "status": write.status});
             Ok(app.writes().into_iter().map(shown).collect())
         }
-        ("DELETE", ["writes"]) => done(app.clear_writes()),
+        ("DELETE", ["writes"]) => {
+            app.clear_writes();
+            Ok(done(()))
+        }
         _ => bail!("the sandbox's control has no {method} /{}", segments.join("/")),
     }
 }

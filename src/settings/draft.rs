@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use config::Config;
-use secrecy::SecretString;
 use serde_json::Value as Json;
+use zeroize::Zeroizing;
 
 use super::document::Document;
 use super::key::{KeyPath, Step};
@@ -63,8 +63,8 @@ impl Draft {
         settings.places = self.layers.documents.iter().flat_map(Document::places).collect();
         settings.make_paths_absolute();
         for (secret, path) in settings.secrets_mut().into_iter().zip(secrets::PATHS) {
-            if let (Some(secret), Some(value)) = (secret, values.remove(path)) {
-                secret.resolve(value);
+            if let (Some(secret), Some(mut value)) = (secret, values.remove(path)) {
+                secret.resolve(std::mem::take(&mut *value));
             }
         }
         Ok(settings)
@@ -117,7 +117,7 @@ impl Draft {
 
     /// The secrets by their path. Certificates, which are no secrets, are looked at too: a CA file without one would
     /// silently trust nobody.
-    fn read_files(&mut self, vault: &Vault<'_>) -> BTreeMap<&'static [&'static str], SecretString> {
+    fn read_files(&mut self, vault: &Vault<'_>) -> BTreeMap<&'static [&'static str], Zeroizing<String>> {
         let mut values = BTreeMap::new();
         for path in secrets::PATHS {
             let Some(written) = self.merged_at(path).filter(|_| !self.is_told(path)) else { continue };

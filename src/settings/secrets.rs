@@ -6,7 +6,6 @@ use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::model::SecretPlace;
@@ -82,7 +81,7 @@ impl Vault<'_> {
     ///
     /// # Errors
     /// In one sentence what is wrong, where, and what to do; never the secret.
-    pub fn read(&self, place: &SecretPlace) -> Result<SecretString, String> {
+    pub fn read(&self, place: &SecretPlace) -> Result<Zeroizing<String>, String> {
         match place {
             SecretPlace::File(path) => {
                 let path = self.config_dir.join(path);
@@ -94,14 +93,14 @@ impl Vault<'_> {
         }
     }
 
-    fn variable(&self, name: &str) -> Result<SecretString, String> {
+    fn variable(&self, name: &str) -> Result<Zeroizing<String>, String> {
         let what = format!("the environment variable {name}");
         let value = self.environment.get(name).ok_or_else(|| format!("{what} is not set, or empty"))?;
         let text = value.into_string().map_err(|_| format!("{what} is not valid UTF-8"))?;
         sound(&Zeroizing::new(text), &what)
     }
 
-    fn credential(&self, name: &str) -> Result<SecretString, String> {
+    fn credential(&self, name: &str) -> Result<Zeroizing<String>, String> {
         let places = self.credential_files(name);
         for path in places.iter().filter(|path| !self.is_left_to_systemd(path)) {
             if let Some(secret) = read_file(path, self.may_be_shared(path))? {
@@ -147,7 +146,7 @@ impl Vault<'_> {
 }
 
 /// A file that is not there is `None`.
-fn read_file(path: &Path, may_be_shared: bool) -> Result<Option<SecretString>, String> {
+fn read_file(path: &Path, may_be_shared: bool) -> Result<Option<Zeroizing<String>>, String> {
     let shown = path.display();
     let unreadable = |error: std::io::Error| format!("{shown} cannot be read: {error}");
     match std::fs::metadata(path) {
@@ -178,7 +177,7 @@ fn without_line_break(text: &str) -> &str {
     text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
 }
 
-fn sound(text: &str, what: &str) -> Result<SecretString, String> {
+fn sound(text: &str, what: &str) -> Result<Zeroizing<String>, String> {
     if text.is_empty() {
         return Err(format!("{what} is empty"));
     }
@@ -187,7 +186,7 @@ fn sound(text: &str, what: &str) -> Result<SecretString, String> {
             "{what} holds a line break, a byte order mark or another control character, which no credential has (one line break at its end is dropped)"
         ));
     }
-    Ok(SecretString::from(text))
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 fn quoted_for_shell(path: &Path) -> String {

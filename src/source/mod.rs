@@ -156,7 +156,14 @@ impl Source {
     }
 }
 
-/// The properties a source of this kind has, for checking expressions before any run.
+/// Whether a source of this kind has this property; some have more than can be listed (Entra: directory extensions).
+pub fn has_property(kind: SourceKind, name: &str) -> bool {
+    match kind {
+        SourceKind::Entra => entra::is_property(name),
+    }
+}
+
+/// The properties a source of this kind has, for checking expressions before any run and naming the nearest one.
 pub fn known_properties(kind: SourceKind) -> &'static [&'static str] {
     match kind {
         SourceKind::Entra => entra::PROPERTIES,

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Row, params};
 use serde::Serialize;
 
-use super::{Store, incidents, instant, mails, parse_instant};
+use super::{Keep, Store, incidents, instant, mails, parse_instant};
 use crate::model::{ChangeKind, Failure, PersonId};
 use crate::report::{PersonFailure, Report};
 
@@ -72,6 +72,23 @@ impl Store {
             )?;
             incidents::write(transaction, incidents)?;
             mails::write(transaction, report.run, mails)
+        })
+    }
+
+    /// Forgets what is older than the customer wants kept. What the limits look back on always stays.
+    pub fn forget_old(&self, keep: &Keep, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let (history, mail) = (instant(now - keep.history.delta()), instant(now - keep.mail.delta()));
+        let week = instant(now - TimeDelta::days(8));
+        self.transact(|transaction| {
+            transaction.execute("DELETE FROM audit WHERE at < ?1", [&history])?;
+            transaction.execute("DELETE FROM mails WHERE state <> 'waiting' AND created_at < ?1", [&mail])?;
+            transaction.execute("UPDATE runs SET report = NULL WHERE finished_at < ?1", [&history])?;
+            transaction.execute("DELETE FROM holds WHERE state <> 'open' AND created_at < ?1", [&history])?;
+            transaction.execute(
+                "DELETE FROM operations WHERE state NOT IN ('planned', 'in_flight') AND settled_at < min(?1, ?2)",
+                [&history, &week],
+            )?;
+            Ok(())
         })
     }
 

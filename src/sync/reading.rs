@@ -10,10 +10,9 @@ use crate::model::Person;
 use crate::source::{Reading, Roster};
 use crate::store::Staged;
 
-/// A complete roster, staged.
+/// A complete roster, staged. Only [`read`] makes one, from the source's proof that it read everything.
 #[derive(Debug)]
 pub struct Read {
-    pub roster: Roster,
     pub people: u64,
     /// How many people have each attribute.
     pub attributes: BTreeMap<String, u64>,
@@ -27,12 +26,22 @@ pub async fn read(job: &Job<'_>) -> Result<Read, Stop> {
     let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
     let (roster, attributes) = tokio::join!(job.source.read(sender), stage(job, receiver));
     let (roster, attributes) = (roster?, attributes?);
+    Ok(complete(job, &roster, attributes)?)
+}
+
+fn complete(job: &Job<'_>, roster: &Roster, attributes: BTreeMap<String, u64>) -> anyhow::Result<Read> {
     for warning in &roster.warnings {
         job.warn(warning.clone());
     }
+    if roster.other_members > 0 {
+        let others = roster.other_members;
+        job.warn(format!(
+            "{others} members of the groups are no users (nested groups, devices, contacts) and were passed over"
+        ));
+    }
     let people = job.store.roster_size()?;
     tracing::info!(people, pages = roster.pages, "read {people} people completely");
-    Ok(Read { roster, people, attributes })
+    Ok(Read { people, attributes })
 }
 
 async fn stage(job: &Job<'_>, mut pages: mpsc::Receiver<Reading>) -> anyhow::Result<BTreeMap<String, u64>> {

@@ -45,7 +45,6 @@ pub fn planned(job: &Job<'_>, read: &Read, held: Vec<HoldReport>) -> anyhow::Res
 /// A run that ended early.
 pub fn failed(job: &Job<'_>, run: Option<i64>, stop: &Stop) -> anyhow::Result<Report> {
     let error = stop.to_error();
-    tracing::error!(class = error.class, "the run failed: {}", error.text());
     let done = run.map(|run| job.store.done_in_run(run)).transpose()?.unwrap_or_default();
     let number = |kind: ChangeKind| done.get(&kind).copied().unwrap_or(0);
     let counts = Counts {

@@ -66,7 +66,10 @@ async fn send_batch(job: &Job<'_>, run: i64, batch: Vec<Operation>, sent: &mut S
     let mut waiting: BTreeMap<i64, Operation> = proved.into_iter().map(|operation| (operation.id, operation)).collect();
     for (id, outcome) in answers {
         let Some(operation) = waiting.remove(&id) else { continue };
-        let settled = sent.interpret(&operation, outcome);
+        let settled = match anothers_account(job, &operation, &outcome)? {
+            Some(failure) => Settled::Failed(failure),
+            None => sent.interpret(&operation, outcome),
+        };
         outcomes.push((operation, settled));
     }
     if !waiting.is_empty() {
@@ -78,6 +81,22 @@ async fn send_batch(job: &Job<'_>, run: i64, batch: Vec<Operation>, sent: &mut S
         refusal.count += job.store.void_planned(Some(refusal.change), &refusal.reason, job.clock.now())?;
     }
     Ok(())
+}
+
+/// An app may answer a create with an account that belongs to somebody else, by linking what it takes for the same
+/// e-mail address: nobody may end up with two owners.
+fn anothers_account(job: &Job<'_>, operation: &Operation, outcome: &Outcome) -> anyhow::Result<Option<Failure>> {
+    let Outcome::Done { account, answer, .. } = outcome else { return Ok(None) };
+    let change = &operation.change;
+    let Some(owner) = job.store.owner_of(account)?.filter(|owner| owner.person != change.person) else {
+        return Ok(None);
+    };
+    let failure = Failure::new(
+        FailureClass::Conflict,
+        format!("The app answered {} with the account of {}.", change.user_name, owner.user_name),
+        "Check both accounts in the app: the two people may share an e-mail address there.",
+    );
+    Ok(Some(Failure { answer: answer.clone(), ..failure }))
 }
 
 async fn stopping(job: &Job<'_>) {

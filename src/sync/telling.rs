@@ -23,7 +23,8 @@ pub fn finish(job: &Job<'_>, report: &Report) -> anyhow::Result<()> {
     let digest = after_run(&open, &seen, &expiries(job, local), local).folded(letters_today, local);
     let mails = job.settings.mail.as_ref().map_or_else(Vec::new, |mail| mails(job, mail, &digest, report));
     let update = update(open, &digest, now);
-    job.store.finish_run(report, &update, &mails)
+    job.store.finish_run(report, &update, &mails)?;
+    job.store.forget_old(&job.settings.keep, now)
 }
 
 /// A run of one person sees nobody else's incidents, and no hold as a whole.

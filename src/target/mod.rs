@@ -67,6 +67,9 @@ impl Target {
     }
 
     /// Sends a batch, as many at once as the settings allow. Exactly one outcome for each operation, in any order.
+    ///
+    /// A create must be for keys that nobody had when it was planned: an account that turns up under them after a lost
+    /// answer is then taken for the one that was made.
     pub async fn apply(&self, batch: &[Operation]) -> Vec<(OperationId, Outcome)> {
         match self {
             Self::Scim(scim) => scim.apply(batch).await,

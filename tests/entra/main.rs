@@ -6,6 +6,7 @@ mod managers;
 mod paging;
 mod proofs;
 mod reading;
+mod rehearsal;
 mod signing_in;
 mod tenant;
 

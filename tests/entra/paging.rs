@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::read;
-use crate::tenant::{Asked, Directory, Ending, Reply, STAFF, Tenant, id, properties, user};
+use crate::tenant::{Asked, Directory, Ending, Reply, STAFF, id, properties, user};
+use crate::{Read, read};
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {
@@ -49,19 +49,20 @@ fn broken(fault: Fault, reply: Reply) -> Reply {
 
 const PAGES: usize = 5;
 
-async fn with_fault(page: usize, fault: Fault, times: usize) -> Tenant {
+async fn read_with_fault(page: usize, fault: Fault, times: usize) -> Read {
     let meddle = move |asked: &Asked, reply: Reply| match asked.page() {
         Some(asked_page) if asked_page == page && asked.nth <= times => broken(fault, reply),
         _ => reply,
     };
-    Directory::of(2 * PAGES).pages_of(2).meddle(meddle).open().await
+    let tenant = Directory::of(2 * PAGES).pages_of(2).meddle(meddle).open().await;
+    let silent = matches!(fault, Fault::Silence);
+    read(&if silent { tenant.source_with_silence() } else { tenant.source() }).await
 }
 
 #[tokio::test]
 async fn a_page_that_stays_broken_fails_the_read_whichever_it_is() {
     for fault in FAULTS {
-        let tries =
-            (0..PAGES).map(|page| async move { read(&with_fault(page, fault, usize::MAX).await.source()).await });
+        let tries = (0..PAGES).map(|page| read_with_fault(page, fault, usize::MAX));
         for (page, read) in futures_util::future::join_all(tries).await.into_iter().enumerate() {
             let class = read.error().class;
             assert!(matches!(class, "unavailable" | "unreadable"), "{fault:?} on page {page}: {class}");
@@ -78,7 +79,7 @@ async fn a_page_that_breaks_and_recovers_costs_nobody() {
             continue;
         }
         let times = if matches!(fault, Fault::Silence) { 1 } else { 3 };
-        let tries = (0..PAGES).map(|page| async move { read(&with_fault(page, fault, times).await.source()).await });
+        let tries = (0..PAGES).map(|page| read_with_fault(page, fault, times));
         for (page, read) in futures_util::future::join_all(tries).await.into_iter().enumerate() {
             assert!(read.outcome.is_ok(), "{fault:?} on page {page}: {:?}", read.outcome);
             assert_eq!(read.people.len(), 2 * PAGES, "{fault:?} on page {page}");
@@ -92,7 +93,9 @@ async fn a_page_that_breaks_and_recovers_costs_nobody() {
 async fn a_body_that_is_not_wholly_understood_fails_the_read() {
     let deep = format!("{{\"value\":{}1{}}}", "[".repeat(200), "]".repeat(200));
     let long = format!("{{\"value\":[{{\"id\":\"a\",\"displayName\":\"{}\"}}]}}", "x".repeat(5000));
+    let long_property = long.replace("displayName", "department");
     let bodies = [
+        &long_property,
         "",
         " ",
         "[]",
@@ -199,6 +202,23 @@ async fn a_list_that_leads_in_a_circle_fails_the_read() {
         assert_eq!(read.error().class, "incomplete", "{from} -> {to}");
         assert!(tenant.asked("/members").len() <= 20, "{from} -> {to}: {}", tenant.asked("/members").len());
     }
+}
+
+#[tokio::test]
+async fn a_circle_of_empty_pages_is_left_at_its_first_repetition() {
+    let meddle = |asked: &Asked, reply: Reply| {
+        let mut body = reply.value();
+        if asked.page() == Some(1) {
+            let host = asked.headers["host"].to_str().expect("a host");
+            body["@odata.nextLink"] = json!(format!("http://{host}{}?$skiptoken=1", asked.path));
+            body["value"] = json!([]);
+            return Reply::json(200, &body);
+        }
+        reply
+    };
+    let tenant = Directory::of(1000).pages_of(2).meddle(meddle).open().await;
+    assert_eq!(read(&tenant.source()).await.error().class, "incomplete");
+    assert!(tenant.asked("/members").len() <= 2 * 3, "{}", tenant.asked("/members").len());
 }
 
 #[tokio::test]

@@ -117,6 +117,7 @@ async fn every_refusal_of_graph_says_what_to_do() {
         (Reply::fault(400, "Request_BadRequest"), "configuration", "mapping"),
         (Reply::fault(404, "x"), "unreadable", "source.graph_url"),
         (Reply::fault(413, "x"), "unreadable", "too large"),
+        (Reply::fault(414, "x"), "configuration", "fewer properties"),
         (Reply::fault(418, "x"), "unreadable", "418"),
         (Reply::fault(501, "NotImplemented"), "configuration", "lists"),
         (Reply::fault(429, "TooManyRequests").with("retry-after", "600"), "unavailable", "600 seconds"),

@@ -66,7 +66,7 @@ def _body(method, body):
 
 
 def _resource(value, context, may_carry=frozenset()):
-    found = _by_model(ACCOUNT, value, context)
+    found = _by_model(ACCOUNT, _with_manager_ref(value), context)
     if not isinstance(value.get("active"), bool):
         found.append(f"active is {value.get('active')!r}, not a boolean")
     for name in sorted(READ_ONLY - may_carry & set(value)):
@@ -75,6 +75,14 @@ def _resource(value, context, may_carry=frozenset()):
     if set(value.get("schemas", [])) != wanted:
         found.append(f"schemas are {value.get('schemas')}, the attributes say {sorted(wanted)}")
     return found + [f"{name} is null" for name, given in value.items() if given is None]
+
+
+def _with_manager_ref(value):
+    """The models demand manager.$ref in resources. RFC 7643 says RECOMMENDED (§4.3) and "required": false (§8.7.1), and Entra sends none."""
+    manager = value.get(ENTERPRISE, {}).get("manager")
+    if not isinstance(manager, dict) or "value" not in manager:
+        return value
+    return {**value, ENTERPRISE: {**value[ENTERPRISE], "manager": {"$ref": f"../Users/{manager['value']}", **manager}}}
 
 
 def _patch(value):

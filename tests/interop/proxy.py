@@ -26,6 +26,7 @@ class Fault:
     nth: int = 1
     count: int = 1
     retry_after: str | None = None
+    kill: object = None
     seen: int = 0
     hit: int = 0
 
@@ -150,6 +151,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reset(self, _exchange, _fault):
         """The connection breaks before the server has seen anything."""
+        self._hang_up()
+
+    def _killed_after(self, exchange, fault):
+        """The server did it, and Rollcall is dead before it can hear of it."""
+        self._forward(exchange)
+        self._killed_before(exchange, fault)
+
+    def _killed_before(self, _exchange, fault):
+        """Rollcall dies with the request on its way, and the server never sees it."""
+        fault.kill()
         self._hang_up()
 
     def _throttled(self, exchange, fault):

@@ -4,9 +4,6 @@ import apps
 import judge
 from rollcall import Rollcall
 
-# Enough to be a company and few enough for one page of every app.
-STAFF = 6
-
 
 class World:
     """Two people the stories know (Ada, and Bo, who reports to her) among some who only must stay untouched."""
@@ -46,7 +43,7 @@ class World:
         self.started = self.mark()
 
     def go_live_whatever_comes(self):
-        """The same with faults armed: what the approval could not finish, the next runs must."""
+        """The same with faults armed: what the approval could not finish, the next run must."""
         first = self.rollcall.run()
         self.rollcall.approve(first["holds"][0]["id"])
         self.rollcall.run()

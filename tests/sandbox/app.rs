@@ -119,6 +119,17 @@ async fn a_patch_without_a_path_merges() {
 }
 
 #[tokio::test]
+async fn adding_joins_values_and_replacing_replaces_them() {
+    let rehearsal = Rehearsal::with(0).await;
+    let id = create(&rehearsal, &ada()).await.1["id"].as_str().unwrap().to_owned();
+    let home = json!({"emails": [{"type": "home", "value": "ada@home.example"}]});
+    let (_, body) = patch(&rehearsal, &id, json!([{"op": "add", "value": home}])).await;
+    assert_eq!(body["emails"].as_array().unwrap().len(), 2);
+    let (_, body) = patch(&rehearsal, &id, json!([{"op": "replace", "value": home}])).await;
+    assert_eq!(body["emails"], home["emails"]);
+}
+
+#[tokio::test]
 async fn sloppy_patches_are_refused() {
     let rehearsal = Rehearsal::with(0).await;
     let id = create(&rehearsal, &ada()).await.1["id"].as_str().unwrap().to_owned();
@@ -256,7 +267,7 @@ async fn refusals_say_why() {
     admin.quirks(|quirks| quirks.seats = None);
     admin.fault(AppFault::throttled(AppSpot::Write, Some("1")));
     let response = rehearsal.scim_write(Method::POST, "/Users", &ada()).send().await.unwrap();
-    assert_eq!((response.status().as_u16(), &response.headers()["retry-after"].to_str().unwrap()[..]), (429, "1"));
+    assert_eq!((response.status().as_u16(), response.headers()["retry-after"].to_str().unwrap()), (429, "1"));
 }
 
 #[tokio::test]
@@ -310,6 +321,25 @@ async fn schemas_and_resource_types_are_described() {
     let names: Vec<_> = schemas["Resources"].as_array().unwrap().iter().map(|schema| &schema["id"]).collect();
     assert_eq!(names, [&json!(USER), &json!(ENTERPRISE)]);
     assert_eq!(json(rehearsal.scim(Method::GET, "/ResourceTypes/User")).await.1["endpoint"], "/Users");
+}
+
+#[tokio::test]
+async fn an_account_is_shown_as_far_as_asked_for() {
+    let rehearsal = Rehearsal::with(0).await;
+    let id = create(&rehearsal, &ada()).await.1["id"].as_str().unwrap().to_owned();
+    let (_, some) = json(rehearsal.scim(Method::GET, &format!("/Users/{id}?attributes=userName,emails.value"))).await;
+    let keys: Vec<_> = some.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["emails", "id", "schemas", "userName"]);
+    let (_, list) = json(rehearsal.scim(Method::GET, "/Users?excludedAttributes=emails")).await;
+    assert_eq!((list["Resources"][0].get("emails"), list["Resources"][0].get("name").is_some()), (None, true));
+}
+
+#[tokio::test]
+async fn unknown_endpoints_are_404_and_wrong_methods_405() {
+    let rehearsal = Rehearsal::with(0).await;
+    assert_eq!(json(rehearsal.scim(Method::GET, "/Nonsense")).await.0, 404);
+    assert_eq!(json(rehearsal.scim(Method::POST, "/Schemas")).await.0, 405);
+    assert_eq!(json(rehearsal.scim(Method::PUT, "/Users")).await.0, 405);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Rules 3, 4, 7 and 8: PATCH and PUT as apps take them, and deactivations that are proved.
 
-use rollcall::model::{ChangeKind, FailureClass, Outcome};
+use rollcall::model::{ChangeKind, FailureClass, Operation, Outcome};
 use rollcall::target::UpdateBy;
 use serde_json::{Value, json};
 
@@ -347,4 +347,46 @@ async fn a_put_sends_what_the_app_does_not_show_and_leaves_alone_what_was_change
         (&user["displayName"], &user["name"]["givenName"], &user["title"]),
         (&json!("By hand"), &json!("Ada"), &json!("x"))
     );
+}
+
+#[tokio::test]
+async fn bad_records_that_all_answer_500_never_keep_the_others_from_being_served() {
+    let app = App::start(|asked, _| {
+        let bad = asked.method == "PATCH" && asked.target.starts_with("/Users/bad");
+        bad.then_some(Reply::Text(500, "<html>fault</html>"))
+    })
+    .await;
+    let ids: Vec<String> = (0..12).map(|n| format!("bad{n}")).chain((0..12).map(|n| format!("good{n}"))).collect();
+    let mut batch = Vec::new();
+    for (number, id) in (0..).zip(&ids) {
+        app.add(id, account());
+        batch.push(Operation { id: number, ..update(id, json!({"title": "x"})) });
+    }
+    let mut settings = settings(&app.url);
+    settings.concurrency = 8;
+    let target = connect(&settings);
+    for (id, outcome) in target.apply(&batch).await {
+        match outcome {
+            Outcome::Done { .. } => assert!(id >= 12, "{id}"),
+            Outcome::Failed(failure) => {
+                assert!(id < 12 && failure.class == FailureClass::Transient, "{id} {failure:?}");
+            }
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_update_is_sent_again_only_after_the_account_shows_that_it_did_not_arrive() {
+    for fault in [Reply::Broken, Reply::Text(503, "")] {
+        let app = App::start(move |asked, accounts| {
+            let first = asked.method == "PATCH" && accounts.count("PATCH") == 1;
+            first.then(|| fault.clone())
+        })
+        .await;
+        app.add("a/1", account());
+        done(&apply(&target(&app), update("a/1", edits())).await);
+        assert_edited(&app.user("a/1"));
+        assert_eq!((app.asked("PATCH", "").len(), app.asked("GET", "/Users/").len()), (2, 1));
+    }
 }

@@ -75,6 +75,14 @@ async fn an_attribute_that_cannot_be_filtered_on_is_a_failure_that_names_the_set
 }
 
 #[tokio::test]
+async fn match_attributes_that_can_all_not_be_looked_up_are_a_failure() {
+    let app = App::honest().await;
+    let mut settings = settings(&app.url);
+    settings.filterable = Some(vec!["displayName".into()]);
+    assert_eq!(verdict(&connect(&settings).check().await, "target look-up").0, Verdict::Failure);
+}
+
+#[tokio::test]
 async fn attributes_that_the_schema_does_not_know_are_a_warning() {
     let app = App::start(|asked, _| {
         let names = ["userName", "displayName", "NAME", "title", "emails", "roles"].map(|name| json!({"name": name}));

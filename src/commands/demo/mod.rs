@@ -23,9 +23,10 @@ pub struct Arguments {
 
 pub fn execute(arguments: &Arguments) -> anyhow::Result<Exit> {
     logging::for_commands();
-    let dir = arguments.dir.clone().unwrap_or_else(|| {
-        std::env::temp_dir().join(format!("rollcall-demo-{}", std::process::id()))
-    });
+    let dir = arguments
+        .dir
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("rollcall-demo-{}", std::process::id())));
     block_on(async {
         let mut stage = Stage::set(dir).await?;
         story::play(&mut stage).await?;

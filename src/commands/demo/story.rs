@@ -25,7 +25,9 @@ async fn preview(stage: &mut Stage) -> anyhow::Result<()> {
     }))?;
     stage.scene(
         "Preview",
-        &format!("A company of {MEMBERS} people, and an app where one of them has an account already. Nothing is sent yet."),
+        &format!(
+            "A company of {MEMBERS} people, and an app where one of them has an account already. Nothing is sent yet."
+        ),
     );
     let report = stage.run().await?;
     expect("changes in preview", 0, report.counts.created + report.counts.adopted)?;
@@ -69,7 +71,10 @@ async fn a_bad_record(stage: &mut Stage) -> anyhow::Result<()> {
         detail: "title must not contain < or >".to_owned(),
     };
     stage.sandbox.app.admin().quirks(|quirks| quirks.refused.push(refused));
-    stage.scene("A bad record", "Somebody gets a job title that the app refuses. The client's admin gets a mail, not a log.");
+    stage.scene(
+        "A bad record",
+        "Somebody gets a job title that the app refuses. The client's admin gets a mail, not a log.",
+    );
     let report = stage.run().await?;
     expect("failed", 1, report.counts.failed)?;
     stage.sandbox.directory.set(&person, "jobTitle", "Chief Everything Officer")?;

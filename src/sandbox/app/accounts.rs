@@ -1,6 +1,6 @@
 //! The app's accounts and their indexes. Accounts are kept as JSON bytes: half a million of them must fit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -68,8 +68,8 @@ pub(super) struct Accounts {
     by_number: BTreeMap<u64, Account>,
     ids: HashMap<String, u64>,
     /// By lower-case userName; several only where the app allows case variants.
-    names: HashMap<String, BTreeSet<u64>>,
-    externals: HashMap<String, BTreeSet<u64>>,
+    names: HashMap<String, Vec<u64>>,
+    externals: HashMap<String, Vec<u64>>,
     active: usize,
     last: u64,
 }
@@ -158,10 +158,10 @@ impl Accounts {
         account.active = document.get("active") != Some(&Value::Bool(false));
         self.active += usize::from(account.active);
         if let Some(name) = document.get("userName").and_then(Value::as_str) {
-            self.names.entry(name.to_lowercase()).or_default().insert(number);
+            self.names.entry(name.to_lowercase()).or_default().push(number);
         }
         if let Some(external) = document.get("externalId").and_then(Value::as_str) {
-            self.externals.entry(external.to_owned()).or_default().insert(number);
+            self.externals.entry(external.to_owned()).or_default().push(number);
         }
     }
 
@@ -177,9 +177,9 @@ impl Accounts {
     }
 }
 
-fn forget(index: &mut HashMap<String, BTreeSet<u64>>, key: &str, number: u64) {
+fn forget(index: &mut HashMap<String, Vec<u64>>, key: &str, number: u64) {
     if let Some(numbers) = index.get_mut(key) {
-        numbers.remove(&number);
+        numbers.retain(|known| *known != number);
         if numbers.is_empty() {
             index.remove(key);
         }

@@ -3,15 +3,19 @@
 
 mod accounts;
 mod auth;
+mod change;
+mod discovery;
 mod document;
 mod error;
 mod faults;
 mod filter;
 mod patch;
 mod path;
+mod projection;
 mod quirks;
 mod routes;
 mod schema;
+mod search;
 mod writes;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -53,7 +53,8 @@ fn one(document: &mut Document, operation: Operation, quirks: &Quirks) -> Result
     }
     match (op.as_str(), aim, operation.value) {
         ("add" | "replace", None, Some(Value::Object(values))) => {
-            values.into_iter().try_for_each(|(name, value)| merge(document, &name, value, quirks))
+            let adding = if op == "add" { Adding::Yes } else { Adding::No };
+            values.into_iter().try_for_each(|(name, value)| merge(document, &name, Given { value, adding }, quirks))
         }
         ("add" | "replace", None, _) => {
             Err(Refusal::typed("invalidValue", "Without a path the value is an object of attributes."))
@@ -89,16 +90,32 @@ fn check_path(path: &Path, quirks: &Quirks) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Without a path: complex attributes are merged, all else is set (and may itself be written as a path).
-fn merge(document: &mut Document, name: &str, value: Value, quirks: &Quirks) -> Result<(), Refusal> {
-    if let (Some(Value::Object(before)), Value::Object(parts)) = (document.get(name), &value)
-        && name != ENTERPRISE
-    {
-        let mut merged = before.clone();
-        merged.extend(parts.clone());
-        return document::put(document, name, Value::Object(merged), quirks);
-    }
+/// One attribute of an operation without a path.
+struct Given {
+    value: Value,
+    adding: Adding,
+}
+
+/// Without a path complex attributes are merged, several values joined when adding, and all else is set
+/// (RFC 7644 §3.5.2.1, §3.5.2.3).
+fn merge(document: &mut Document, name: &str, given: Given, quirks: &Quirks) -> Result<(), Refusal> {
+    let value = match (document.get(name), given.value) {
+        (Some(Value::Object(before)), Value::Object(parts)) if name != ENTERPRISE => {
+            let mut merged = before.clone();
+            merged.extend(parts);
+            Value::Object(merged)
+        }
+        (Some(Value::Array(before)), Value::Array(more)) if given.adding == Adding::Yes => join(before, more),
+        (_, value) => value,
+    };
     document::put(document, name, value, quirks)
+}
+
+/// Several values and more of them, each once.
+fn join(before: &[Value], more: Vec<Value>) -> Value {
+    let mut entries = before.to_vec();
+    entries.extend(more.into_iter().filter(|entry| !before.contains(entry)));
+    Value::Array(entries)
 }
 
 fn write(document: &mut Document, path: &Path, value: Value, adding: Adding) -> Result<(), Refusal> {
@@ -112,7 +129,7 @@ fn write_in(target: &mut Document, path: &Path, value: Value, adding: Adding) ->
     let before = target.get(path.attribute).cloned();
     let Some(entry) = &path.entry else {
         let after = match (path.part, before, value) {
-            (Some(_), Some(Value::Array(_)), _) | (Some(_), None, _) if matches!(path.shape, Shape::Several(_)) => {
+            (Some(_), Some(Value::Array(_)) | None, _) if matches!(path.shape, Shape::Several(_)) => {
                 return Err(Refusal::typed("invalidPath", format!("{} has several values; name one.", path.attribute)));
             }
             (Some(part), before, value) => {
@@ -120,10 +137,7 @@ fn write_in(target: &mut Document, path: &Path, value: Value, adding: Adding) ->
                 parts[part] = value;
                 parts
             }
-            (None, Some(Value::Array(mut entries)), Value::Array(more)) if adding == Adding::Yes => {
-                entries.extend(more.into_iter().filter(|entry| !entries.contains(entry)).collect::<Vec<_>>());
-                Value::Array(entries)
-            }
+            (None, Some(Value::Array(before)), Value::Array(more)) if adding == Adding::Yes => join(&before, more),
             (None, _, value) => value,
         };
         return document::set(target, path.attribute, path.shape, after);

@@ -101,7 +101,9 @@ pub(super) fn listed(unknown: &[String]) -> Vec<Value> {
 }
 
 fn described(urn: &str, name: &str, table: &[(&str, Shape)], unknown: &[String]) -> Value {
-    let known = table.iter().filter(|(name, _)| !unknown.iter().any(|gone| gone == name));
+    // RFC 7643 §3.1: common attributes belong to every resource and to no schema.
+    let common = |name: &str| matches!(name, "schemas" | "id" | "meta");
+    let known = table.iter().filter(|(name, _)| !common(name) && !unknown.iter().any(|gone| gone == name));
     let attributes: Vec<Value> = known.map(|(name, shape)| attribute(name, *shape)).collect();
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
@@ -114,7 +116,7 @@ fn attribute(name: &str, shape: Shape) -> Value {
     let mut described = Map::new();
     let mut put = |key: &str, value: Value| described.insert(key.to_owned(), value);
     put("name", Value::from(name));
-    put("multiValued", Value::from(matches!(shape, Shape::Several(_))));
+    put("multiValued", Value::from(matches!(shape, Shape::Several(_)) || name == "groups"));
     put("required", Value::from(name == "userName"));
     put("caseExact", Value::from(matches!(name, "id" | "externalId")));
     put("mutability", Value::from(if shape == Shape::ReadOnly { "readOnly" } else { "readWrite" }));
@@ -122,8 +124,8 @@ fn attribute(name: &str, shape: Shape) -> Value {
     put("uniqueness", Value::from(if name == "userName" { "server" } else { "none" }));
     let kind = match shape {
         Shape::Truth => "boolean",
-        Shape::Complex(_) | Shape::Several(_) => "complex",
-        Shape::Text | Shape::ReadOnly => "string",
+        Shape::Complex(_) | Shape::Several(_) | Shape::ReadOnly => "complex",
+        Shape::Text => "string",
     };
     put("type", Value::from(kind));
     if let Shape::Complex(parts) | Shape::Several(parts) = shape {

@@ -132,9 +132,7 @@ impl Directory {
     pub fn set(&self, person: &str, attribute: &str, value: impl Into<Value>) -> anyhow::Result<()> {
         let mut world = self.world();
         let handle = world.user(person)?;
-        if !super::is_user_property(attribute) {
-            bail!("Microsoft Graph's user has no property {attribute}");
-        }
+        check_settable(attribute)?;
         world.set(handle, attribute, value.into());
         Ok(())
     }
@@ -143,9 +141,7 @@ impl Directory {
     pub fn rename(&self, person: &str, user_principal_name: &str) -> anyhow::Result<()> {
         let mut world = self.world();
         let handle = world.user(person)?;
-        if world.user(user_principal_name).is_ok_and(|other| other != handle) {
-            bail!("another user of the sandbox's directory is called {user_principal_name}");
-        }
+        check_free(&world, user_principal_name, handle)?;
         world.set(handle, "userPrincipalName", Value::from(user_principal_name));
         Ok(())
     }
@@ -177,8 +173,10 @@ impl Directory {
     pub fn restore(&self, person: &str) -> anyhow::Result<()> {
         let mut world = self.world();
         let handle = world.user(person)?;
-        let name = world.deleted.remove(&handle);
+        let name = world.deleted.get(&handle).cloned();
         let name = name.with_context(|| format!("{person} is not deleted in the sandbox's directory"))?;
+        check_free(&world, &name, handle)?;
+        world.deleted.remove(&handle);
         world.set(handle, "userPrincipalName", Value::from(name));
         Ok(())
     }
@@ -203,6 +201,24 @@ impl Directory {
     }
 }
 
+fn check_settable(attribute: &str) -> anyhow::Result<()> {
+    if attribute == "id" {
+        bail!("an object id is given by the directory and never changes");
+    }
+    if !super::is_user_property(attribute) {
+        bail!("Microsoft Graph's user has no property {attribute}");
+    }
+    Ok(())
+}
+
+/// A userPrincipalName belongs to one user; that of a soft-deleted one is free.
+fn check_free(world: &World, name: &str, own: u32) -> anyhow::Result<()> {
+    if world.by_name(name).is_some_and(|other| other != own) {
+        bail!("another user of the sandbox's directory is called {name}");
+    }
+    Ok(())
+}
+
 /// A person, or any other object by its id.
 fn any(world: &World, key: &str) -> anyhow::Result<u32> {
     match world.live(key) {
@@ -217,15 +233,11 @@ fn named(kind: Kind, name: &str) -> Object {
 
 fn register(world: &mut World, attributes: &Value) -> anyhow::Result<u32> {
     let given = attributes.as_object().context("a person's attributes are a JSON object")?;
-    if let Some(unknown) = given.keys().find(|name| !super::is_user_property(name)) {
-        bail!("Microsoft Graph's user has no property {unknown}");
-    }
+    given.keys().try_for_each(|name| check_settable(name))?;
     let mut all = made_up(world, given);
     all.extend(given.clone());
     let name = all.get("userPrincipalName").and_then(Value::as_str).context("a userPrincipalName is text")?;
-    if world.user(name).is_ok() {
-        bail!("another user of the sandbox's directory is called {name}");
-    }
+    check_free(world, name, world.next())?;
     Ok(world.add(Object::new(Kind::User, all)))
 }
 
@@ -241,7 +253,7 @@ fn made_up(world: &World, given: &Map<String, Value>) -> Map<String, Value> {
     // The next free one of these names.
     let address = address.unwrap_or_else(|| {
         let candidates = (next..).map(|number| world.population.person(number).user_principal_name());
-        let mut free = candidates.filter(|name| world.user(name).is_err());
+        let mut free = candidates.filter(|name| world.by_name(name).is_none());
         free.next().expect("names are without end")
     });
     let local = address.split('@').next().unwrap_or(&address).to_owned();

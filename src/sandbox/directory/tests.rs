@@ -45,6 +45,19 @@ fn a_renamed_person_is_found_by_the_new_name_only() -> anyhow::Result<()> {
 }
 
 #[test]
+fn the_name_of_a_deleted_person_is_free_for_a_rehire() -> anyhow::Result<()> {
+    let directory = tenant(1);
+    let before = directory.members(1)[0].clone();
+    let name = directory.person(&before)?["userPrincipalName"].clone();
+    directory.soft_delete(&before)?;
+    let after = directory.hire(&json!({"userPrincipalName": name}))?;
+    assert_ne!(before, after);
+    assert_eq!(directory.id_of(name.as_str().unwrap_or_default())?, after);
+    assert!(directory.restore(&before).is_err());
+    Ok(())
+}
+
+#[test]
 fn a_hard_deleted_person_is_unknown() -> anyhow::Result<()> {
     let directory = tenant(3);
     let person = directory.members(1)[0].clone();

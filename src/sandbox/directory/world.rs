@@ -132,7 +132,8 @@ impl World {
         handle.with_context(|| format!("the sandbox's directory has no group {id}"))
     }
 
-    fn by_name(&self, name: &str) -> Option<u32> {
+    /// The live user of this name; a soft-deleted user's name is free again.
+    pub(crate) fn by_name(&self, name: &str) -> Option<u32> {
         let written_down = self.names.get(&name.to_lowercase()).copied();
         written_down.or_else(|| {
             let handle = self.population.number_by_name(name)?;
@@ -213,23 +214,36 @@ impl World {
         members.into_iter().flat_map(move |members| members.range(first..).copied()).filter(there)
     }
 
-    /// Every member of a group and of the groups inside it, those groups included.
-    pub(crate) fn transitive_members(&self, group: u32) -> BTreeSet<u32> {
-        let mut found = BTreeSet::new();
+    /// At most `limit` members from a handle on, of a group and of the groups inside it, those groups included.
+    pub(crate) fn transitive_members_from(&self, group: u32, first: u32, limit: usize) -> Vec<u32> {
         let mut open = vec![group];
+        let mut groups = BTreeSet::new();
         while let Some(group) = open.pop() {
-            for member in self.live_members(group) {
-                if found.insert(member) && self.kind(member) == Kind::Group {
-                    open.push(member);
-                }
+            if groups.insert(group) {
+                open.extend(self.live_groups_in(group));
             }
         }
+        // The smallest of the union are among the smallest of each, so no page costs more than a page per group.
+        let mut found: Vec<u32> =
+            groups.iter().flat_map(|group| self.members_from(*group, first).take(limit)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found.truncate(limit);
         found
+    }
+
+    /// Found among the groups rather than among the members: there are few groups and many members.
+    fn live_groups_in(&self, group: u32) -> Vec<u32> {
+        let members = self.objects.get(&group).map(|object| object.lagging.as_ref().unwrap_or(&object.members));
+        let is_member = |handle: &u32| members.is_some_and(|members| members.contains(handle));
+        let groups = self.objects.iter().filter(|(_, object)| object.kind == Kind::Group);
+        groups.map(|(handle, _)| *handle).filter(is_member).collect()
     }
 
     /// Groups that have this object as a direct member.
     pub(crate) fn groups_of(&self, member: u32) -> Vec<u32> {
-        let has = |object: &Object| object.lagging.as_ref().unwrap_or(&object.members).contains(&member);
+        // Lists may lag; this asks the directory itself.
+        let has = |object: &Object| object.members.contains(&member);
         let mut groups: Vec<_> =
             self.objects.iter().filter(|(_, object)| has(object)).map(|(handle, _)| *handle).collect();
         groups.retain(|group| !self.deleted.contains_key(group));
@@ -259,15 +273,12 @@ impl World {
         let mut text = Vec::new();
         let mut has = |handle: &u32| {
             text.clear();
-            match self.objects.get(handle) {
-                Some(object) => {
-                    object.attributes.get(attribute).and_then(Value::as_str).is_some_and(|v| v.to_lowercase() == lower)
-                }
-                None => {
-                    self.population.person(*handle).write(attribute, &mut text);
-                    serde_json::from_slice::<String>(&text).is_ok_and(|value| value.to_lowercase() == lower)
-                }
+            if let Some(object) = self.objects.get(handle) {
+                let value = object.attributes.get(attribute).and_then(Value::as_str);
+                return value.is_some_and(|value| value.to_lowercase() == lower);
             }
+            self.population.person(*handle).write(attribute, &mut text);
+            serde_json::from_slice::<String>(&text).is_ok_and(|value| value.to_lowercase() == lower)
         };
         self.users_from(0).filter(|handle| has(handle)).collect()
     }

@@ -59,8 +59,11 @@ pub enum Act {
     },
     /// 200 without a body.
     EmptyBody,
-    /// 200 with a body of the sender's choosing.
-    Body(String),
+    /// A body of the author's choosing, called JSON.
+    Body {
+        status: u16,
+        body: String,
+    },
     /// A complete answer that is only half of the JSON.
     Truncated,
     CutBefore,
@@ -163,7 +166,7 @@ impl Act {
             }
             Self::Html { status } => html(*status),
             Self::EmptyBody => Answer::new(200, "application/json", ""),
-            Self::Body(body) => Answer::new(200, "application/json", body.clone()),
+            Self::Body { status, body } => Answer::new(*status, "application/json", body.clone()),
             Self::CutBefore => Answer::empty(200).delivered(Delivery::CutBefore),
             Self::Hang => Answer::empty(200).delivered(Delivery::Never),
             Self::GzipBomb { megabytes } => bomb(*megabytes),

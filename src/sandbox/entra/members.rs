@@ -43,15 +43,14 @@ pub(super) fn count(tenant: &Tenant, request: &Request, rights: &Rights, list: L
         return Err(Refusal::bad_request("$count is not currently supported."));
     }
     let world = tenant.directory.world();
-    let group = find(&world, request, rights)?;
-    let number = i64::try_from(total(&world, group, rights, list)).unwrap_or(i64::MAX);
+    let number = i64::try_from(Roll::open(&world, request, rights, list)?.total()).unwrap_or(i64::MAX);
     let off = if let Some(Act::CountOff(off)) = list.act { *off } else { 0 };
     Ok(Answer::new(200, "text/plain", (number + off).max(0).to_string()))
 }
 
 fn render(world: &World, request: &Request, rights: &Rights, list: List<'_>) -> Result<Vec<u8>, Refusal> {
     check_query(request, list)?;
-    let group = find(world, request, rights)?;
+    let roll = Roll::open(world, request, rights, list)?;
     let subject = if list.cast { Subject::UserInList } else { Subject::Object };
     let selection = request.option("$select");
     let names = odata::select(selection.as_deref(), subject, USER_DEFAULT)?;
@@ -59,7 +58,7 @@ fn render(world: &World, request: &Request, rights: &Rights, list: List<'_>) -> 
     let top = odata::top(request)?;
     let position = Position::of(request, world.epoch)?;
 
-    let mut handles = rows(world, group, rights, list, position.cursor, top + 1);
+    let mut handles = roll.rows(position.cursor, top + 1);
     let next = (handles.len() > top).then(|| Position { cursor: handles[top], page: position.page + 1 });
     handles.truncate(top);
     let next = spoil(&mut handles, next, position, list.act);
@@ -71,24 +70,12 @@ fn render(world: &World, request: &Request, rights: &Rights, list: List<'_>) -> 
     let mut out = Vec::with_capacity(handles.len() * (64 + names.len() * 40) + 512);
     write_head(&mut out, request, selection.as_deref(), list.cast);
     if position == Position::FIRST && odata::counts(request) && odata::is_eventual(request) {
-        out.extend(format!("\"@odata.count\":{},", total(world, group, rights, list)).into_bytes());
+        out.extend(format!("\"@odata.count\":{},", roll.total()).into_bytes());
     }
     if let Some(link) = link {
         out.extend(format!("\"@odata.nextLink\":{},", serde_json::Value::from(link)).into_bytes());
     }
-    let id_only = matches!(list.act, Some(Act::IdOnly));
-    out.extend(b"\"value\":[");
-    for (index, handle) in handles.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        if id_only || veiled(world, *handle, rights) {
-            world.write_veiled_row(*handle, &names, !list.cast, &mut out);
-        } else {
-            world.write_row(*handle, &names, !list.cast, &mut out);
-        }
-    }
-    out.extend(b"]}");
+    roll.write(&handles, &names, rights, &mut out);
     Ok(out)
 }
 
@@ -117,21 +104,62 @@ fn check_query(request: &Request, list: List<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// At most `limit` rows from a handle on.
-fn rows(world: &World, group: u32, rights: &Rights, list: List<'_>, first: u32, limit: usize) -> Vec<u32> {
-    if world.hidden(group) && !rights.hidden() {
-        return Vec::new();
-    }
-    let wanted = |handle: &u32| !list.cast || world.kind(*handle) == Kind::User;
-    if list.transitive {
-        world.transitive_members(group).range(first..).copied().filter(wanted).take(limit).collect()
-    } else {
-        world.members_from(group, first).filter(wanted).take(limit).collect()
-    }
+/// One list of one group, as one reader sees it.
+struct Roll<'a> {
+    world: &'a World,
+    group: u32,
+    /// Hidden membership, to a reader without the right: an empty list, and no error.
+    hidden: bool,
+    list: List<'a>,
 }
 
-fn total(world: &World, group: u32, rights: &Rights, list: List<'_>) -> usize {
-    rows(world, group, rights, list, 0, usize::MAX).len()
+impl<'a> Roll<'a> {
+    fn open(world: &'a World, request: &Request, rights: &Rights, list: List<'a>) -> Result<Self, Refusal> {
+        let group = find(world, request, rights)?;
+        Ok(Self { world, group, hidden: world.hidden(group) && !rights.hidden(), list })
+    }
+
+    fn write(&self, handles: &[u32], names: &[&str], rights: &Rights, out: &mut Vec<u8>) {
+        let typed = !self.list.cast;
+        let id_only = matches!(self.list.act, Some(Act::IdOnly));
+        out.extend(b"\"value\":[");
+        for (index, handle) in handles.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            if id_only || veiled(self.world, *handle, rights) {
+                self.world.write_veiled_row(*handle, names, typed, out);
+            } else {
+                self.world.write_row(*handle, names, typed, out);
+            }
+        }
+        out.extend(b"]}");
+    }
+
+    fn total(&self) -> usize {
+        self.rows(0, usize::MAX).len()
+    }
+
+    /// At most `limit` rows from a handle on.
+    fn rows(&self, first: u32, limit: usize) -> Vec<u32> {
+        if self.hidden {
+            return Vec::new();
+        }
+        let wanted = |handle: &u32| !self.list.cast || self.world.kind(*handle) == Kind::User;
+        if !self.list.transitive {
+            return self.world.members_from(self.group, first).filter(wanted).take(limit).collect();
+        }
+        let mut found = Vec::new();
+        let mut from = first;
+        while found.len() < limit {
+            let more = self.world.transitive_members_from(self.group, from, limit);
+            let Some(end) = more.last() else { break };
+            from = end + 1;
+            found.extend(more.into_iter().filter(wanted));
+        }
+        found.truncate(limit);
+        found
+    }
 }
 
 /// Does to a page what a fault says, and answers with the next position it leads to.

@@ -1,4 +1,4 @@
-//! OData's query options as Graph takes them: `$select`, `$top`, `$filter … eq …`, `$expand=manager`. Parses and
+//! `OData`'s query options as Graph takes them: `$select`, `$top`, `$filter … eq …`, `$expand=manager`. Parses and
 //! refuses; reads no directory.
 
 use super::error::Refusal;
@@ -124,16 +124,24 @@ pub(super) fn equality(filter: &str) -> Result<(String, String), Refusal> {
     Ok((property.trim().to_owned(), inner.replace("''", "'")))
 }
 
-/// `manager` or `manager($select=…)`: the manager's `$select`, if an expansion was asked for.
-pub(super) fn expanded_manager(request: &Request) -> Result<Option<Option<String>>, Refusal> {
-    let Some(text) = request.option("$expand") else { return Ok(None) };
+/// Whether the manager is to be shown with the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Expansion {
+    No,
+    Manager { select: Option<String> },
+}
+
+/// `manager` or `manager($select=…)`.
+pub(super) fn expansion(request: &Request) -> Result<Expansion, Refusal> {
+    let Some(text) = request.option("$expand") else { return Ok(Expansion::No) };
     let rest =
         text.strip_prefix("manager").ok_or_else(|| Refusal::bad_request("Only manager can be expanded here."))?;
     if rest.is_empty() {
-        return Ok(Some(None));
+        return Ok(Expansion::Manager { select: None });
     }
     let inner = rest.strip_prefix("($select=").and_then(|rest| rest.strip_suffix(')'));
-    inner.map(|names| Some(Some(names.to_owned()))).ok_or_else(|| Refusal::bad_request("Invalid $expand."))
+    let select = inner.ok_or_else(|| Refusal::bad_request("Invalid $expand."))?;
+    Ok(Expansion::Manager { select: Some(select.to_owned()) })
 }
 
 fn is_group_property(name: &str) -> bool {

@@ -35,7 +35,7 @@ struct Grant {
     secret: Option<String>,
     assertion: bool,
     scope: Option<String>,
-    grant_type: Option<String>,
+    kind: Option<String>,
 }
 
 /// Why the endpoint refuses, in its own terms.
@@ -127,7 +127,7 @@ fn read(request: &Request) -> Result<Grant, Denial> {
         secret: field("client_secret").or(password),
         assertion: field("client_assertion").is_some(),
         scope: field("scope"),
-        grant_type: field("grant_type"),
+        kind: field("grant_type"),
     })
 }
 
@@ -145,7 +145,7 @@ fn check(registration: &Registration, grant: &Grant) -> Result<(), Denial> {
         let text = format!("The request body must contain the following parameter: '{name}'.");
         Denial(400, "invalid_request", 900_144, text)
     };
-    match grant.grant_type.as_deref() {
+    match grant.kind.as_deref() {
         None => return Err(missing("grant_type")),
         Some("client_credentials") => {}
         Some(other) => {

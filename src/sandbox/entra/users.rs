@@ -6,7 +6,7 @@ use super::Tenant;
 use super::error::Refusal;
 use super::graph::{JSON, Rights};
 use super::groups::veiled;
-use super::odata::{self, Subject};
+use super::odata::{self, Expansion, Subject};
 use super::page::Position;
 use crate::sandbox::directory::{USER_DEFAULT, World};
 use crate::sandbox::wire::{Answer, Request};
@@ -17,13 +17,13 @@ const FILTERABLE: &[&str] = &["userPrincipalName", "mail", "employeeId", "id", "
 pub(super) fn user(tenant: &Tenant, request: &Request, rights: &Rights) -> Result<Answer, Refusal> {
     let world = tenant.directory.world();
     let names = odata::select(request.option("$select").as_deref(), Subject::User, USER_DEFAULT)?;
-    let expanded = odata::expanded_manager(request)?;
+    let expansion = odata::expansion(request)?;
     let user = user_of(&world, request, rights)?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut row = Vec::new();
     world.write_row(user, &names, false, &mut row);
-    if let (Some(selection), Some(manager)) = (expanded, world.manager(user)) {
-        let names = odata::select(selection.as_deref(), Subject::Object, USER_DEFAULT)?;
+    if let (Expansion::Manager { select }, Some(manager)) = (expansion, world.manager(user)) {
+        let names = odata::select(select.as_deref(), Subject::Object, USER_DEFAULT)?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         row.pop();
         row.extend(if row.len() > 1 { b",\"manager\":".as_slice() } else { b"\"manager\":" });

@@ -36,7 +36,7 @@ pub(super) enum Stop {
 pub(super) enum Anew {
     /// The page token expired or was lost.
     Stale,
-    /// A member came twice.
+    /// A member, or a page, came twice.
     Repeated,
 }
 
@@ -138,21 +138,16 @@ impl<'a> Enumeration<'a> {
     }
 
     /// No page is read twice, and no list goes on for ever.
-    fn note_address(&mut self, address: &str, counted: Option<u64>) -> Result<(), SourceError> {
-        let most = counted.map_or(MOST_PAGES, |counted| 2 * counted.div_ceil(self.largest_page) + 10);
-        if self.addresses.insert(self.hasher.hash_one(address)) && self.tally.pages < most {
-            self.tally.pages += 1;
-            return Ok(());
+    fn note_address(&mut self, address: &str, counted: Option<u64>) -> Result<(), Stop> {
+        if !self.addresses.insert(self.hasher.hash_one(address)) {
+            return Err(Stop::Anew(Anew::Repeated));
         }
-        let name = &self.group.name;
-        Err(error(
-            "incomplete",
-            format!(
-                "The list of members of the group {name:?} leads in a circle or does not end (page {}).",
-                self.tally.pages
-            ),
-            "The next run tries again; if it lasts, look for a proxy that rewrites answers, or ask Microsoft.",
-        ))
+        let most = counted.map_or(MOST_PAGES, |counted| 2 * counted.div_ceil(self.largest_page) + 10);
+        if self.tally.pages >= most {
+            return Err(endless(&self.group.name, most).into());
+        }
+        self.tally.pages += 1;
+        Ok(())
     }
 
     async fn take(&mut self, page: &Page) -> Result<(), Stop> {
@@ -233,6 +228,14 @@ pub(super) fn unreadable(group: &str, why: &serde_json::Error) -> SourceError {
     error(
         "unreadable",
         format!("A page of the members of the group {group:?} cannot be understood: {why}."),
+        "The next run tries again; if it lasts, look for a proxy that rewrites answers, or ask Microsoft.",
+    )
+}
+
+fn endless(group: &str, pages: u64) -> SourceError {
+    error(
+        "incomplete",
+        format!("The list of members of the group {group:?} does not end: it has more than {pages} pages."),
         "The next run tries again; if it lasts, look for a proxy that rewrites answers, or ask Microsoft.",
     )
 }

@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-pub use properties::PROPERTIES;
+pub use properties::{PROPERTIES, is_property};
 
 use super::{Cloud, Proof, Reading, Roster, SourceError, SourceSettings, Whereabouts};
 use crate::http::{Client, Patience};

@@ -66,6 +66,19 @@ pub const PROPERTIES: &[&str] = &[
     "userType",
 ];
 
+/// Whether Graph has this property: a known one, or a directory extension (`extension_<app id without dashes>_<name>`).
+pub fn is_property(name: &str) -> bool {
+    PROPERTIES.contains(&name) || is_directory_extension(name)
+}
+
+fn is_directory_extension(name: &str) -> bool {
+    let parts = name.strip_prefix("extension_").and_then(|rest| rest.split_once('_'));
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    parts.is_some_and(|(app, name)| {
+        app.len() == 32 && app.chars().all(|c| c.is_ascii_hexdigit()) && !name.is_empty() && name.chars().all(plain)
+    })
+}
+
 /// Asked of every user: the identity, the deactivation signal, and the two names whose absence shows a lost permission.
 const ALWAYS: [&str; 5] = ["accountEnabled", "displayName", "id", "userPrincipalName", "userType"];
 
@@ -98,4 +111,26 @@ fn with(always: &[&str], wanted: &BTreeSet<String>) -> BTreeSet<String> {
 pub(super) fn select(properties: &BTreeSet<String>) -> String {
     let names: Vec<&str> = properties.iter().map(String::as_str).collect();
     format!("$select={}", names.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_is_a_known_one_or_a_directory_extension_named_in_full() {
+        assert!(is_property("department"));
+        assert!(is_property("extension_0123456789abcdef0123456789ABCDEF_costCenter"));
+        for name in ["Department", "aboutMe", "account_id", "extension_costCenter", "extension_x_y", "id&$top=1", ""] {
+            assert!(!is_property(name), "{name}");
+        }
+        assert!(PROPERTIES.is_sorted());
+    }
+
+    #[test]
+    fn the_account_of_a_manager_is_not_asked_of_graph() {
+        let manager = Some(["account_id", "mail"].map(str::to_owned).into());
+        let selection = Selection::of(&Properties { manager, ..Properties::default() });
+        assert_eq!(select(&selection.manager.expect("managers are read")), "$select=id,mail");
+    }
 }

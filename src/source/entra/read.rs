@@ -140,7 +140,7 @@ impl Reader<'_> {
             }
             Anew::Stale => Err(never_ending(&group.name)),
             Anew::Repeated if !std::mem::replace(&mut self.repeated, true) => {
-                Ok(Verdict::ReadAgain("a member came twice"))
+                Ok(Verdict::ReadAgain("a member or a page came twice"))
             }
             Anew::Repeated => Err(repeated(&group.name)),
         }
@@ -164,6 +164,7 @@ fn never_ending(name: &str) -> SourceError {
 }
 
 fn repeated(name: &str) -> SourceError {
-    let reason = format!("The list of members of the group {name:?} named a member twice, in two reads in a row.");
+    let reason =
+        format!("The list of members of the group {name:?} gave a member or a page twice, in two reads in a row.");
     error("incomplete", reason, ANOTHER_TIME)
 }

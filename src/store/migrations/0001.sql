@@ -60,7 +60,7 @@ CREATE TABLE operations (
   operation  TEXT NOT NULL CHECK (json_valid(operation)),
   state      TEXT NOT NULL CHECK (state IN ('planned', 'in_flight', 'done', 'failed', 'void')),
   hold       TEXT,                    -- the hold whose approval released it; NULL: within the limits
-  part_of    INTEGER REFERENCES operations (id), -- a reference that belongs to a create of the same run
+  part_of    INTEGER REFERENCES operations (id) ON DELETE SET NULL, -- a reference that belongs to a create of the same run
   settled_at TEXT
 ) STRICT;
 CREATE INDEX operations_open ON operations (state, phase) WHERE state IN ('planned', 'in_flight');

@@ -9,17 +9,19 @@ use crate::model::{ChangeKind, Operation, OperationId, Outcome};
 use super::Scim;
 use super::edits::Edits;
 use super::path::Path;
+use super::refusals::Refusals;
 use super::resource::reduced;
 
 impl Scim {
     /// Sends a batch, as many operations at once as the profile allows.
     pub async fn apply(&self, batch: &[Operation]) -> Vec<(OperationId, Outcome)> {
-        let sending: Vec<_> =
-            batch.iter().map(|operation| async move { (operation.id, self.send(operation).await) }).collect();
+        let refusals = Refusals::default();
+        let send = async |operation: &Operation| (operation.id, refusals.heed(self, operation).await);
+        let sending: Vec<_> = batch.iter().map(send).collect();
         futures_util::stream::iter(sending).buffer_unordered(self.profile.concurrency).collect().await
     }
 
-    async fn send(&self, operation: &Operation) -> Outcome {
+    pub(super) async fn send(&self, operation: &Operation) -> Outcome {
         match operation.change.kind {
             ChangeKind::Create => self.create(operation).await,
             ChangeKind::Adopt | ChangeKind::Update | ChangeKind::Rename => self.update(operation).await,

@@ -12,7 +12,6 @@ use crate::report::{Finding, Verdict};
 
 use super::Scim;
 use super::capabilities::Capabilities;
-use super::is_in;
 use super::lookup::page_in;
 use super::path::{Path, member};
 use super::refusal::{failure, no_answer};
@@ -25,8 +24,12 @@ impl Scim {
             Ok(finding) => vec![finding],
             Err(unreachable) => return vec![unreachable],
         };
-        let filterable = self.profile.filterable.as_deref();
-        let keys = self.profile.match_by.iter().filter(|key| filterable.is_none_or(|known| is_in(known, key)));
+        let keys: Vec<&String> = self.profile.match_by.iter().filter(|key| self.can_filter(key)).collect();
+        if keys.is_empty() {
+            let message = "the app can look accounts up by none of the match attributes: let `match` and `filterable` of the \
+                           target's settings have one in common";
+            findings.push(finding("target look-up", Verdict::Failure, message.to_owned()));
+        }
         for key in keys {
             findings.push(self.check_lookup(key).await);
         }

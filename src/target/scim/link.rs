@@ -63,7 +63,7 @@ impl Link {
     }
 
     pub async fn post(&self, resource: &Value) -> Result<Answer, SessionError> {
-        let request = write(Method::POST, self.users(), Retry::Unrepeatable, resource);
+        let request = write(Method::POST, self.users(), resource);
         let answer = self.session.send(request).await?;
         self.note(&answer);
         Ok(answer)
@@ -71,7 +71,7 @@ impl Link {
 
     /// PATCH or PUT of one account, only if it still has `version` where one is given (RFC 7644 §3.14).
     pub async fn change(&self, method: Method, account: &AccountId, sent: &Sent<'_>) -> Result<Answer, SessionError> {
-        let mut request = write(method, self.user(account), sent.retry, sent.body);
+        let mut request = write(method, self.user(account), sent.body);
         if let Some(version) = sent.version {
             request = request.header("if-match", version);
         }
@@ -107,12 +107,11 @@ impl Link {
     }
 }
 
-/// The body of a change, and the conditions under which it is sent.
+/// The body of a change, and the version it was made for.
 #[derive(Debug)]
 pub(super) struct Sent<'a> {
     pub body: &'a Value,
     pub version: Option<&'a str>,
-    pub retry: Retry,
 }
 
 /// Whether an id can be put into an address: `.` and `..` would name another resource (RFC 3986 §5.2.4).
@@ -126,6 +125,9 @@ fn read(url: String) -> Request {
     request
 }
 
-fn write(method: Method, url: String, retry: Retry, body: &Value) -> Request {
-    Request::write(method, url, retry).header("accept", ACCEPTED).body(MEDIA_TYPE, body.to_string().into_bytes())
+/// After a fault the account is read before anything is sent again, so a write repeats itself only when throttled.
+fn write(method: Method, url: String, body: &Value) -> Request {
+    Request::write(method, url, Retry::Unrepeatable)
+        .header("accept", ACCEPTED)
+        .body(MEDIA_TYPE, body.to_string().into_bytes())
 }

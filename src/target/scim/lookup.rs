@@ -8,10 +8,10 @@ use crate::http::Answer;
 use crate::model::{Account, AccountId, Attributes, Failure, FailureClass, MatchKey};
 use crate::target::Match;
 
-use super::Scim;
 use super::path::Path;
 use super::refusal::{failure, no_answer};
 use super::resource::{Page, account, id_of};
+use super::{Scim, is_in};
 
 /// An app that ignores filters and pages through everybody is followed so far, and then refused.
 const MOST_PAGES_OF_A_LOOKUP: u32 = 20;
@@ -62,9 +62,8 @@ impl Scim {
         search.conclude(key, &self.attributes)
     }
 
-    fn can_filter(&self, attribute: &str) -> bool {
-        let Some(filterable) = &self.profile.filterable else { return true };
-        filterable.iter().any(|known| known.eq_ignore_ascii_case(attribute))
+    pub(super) fn can_filter(&self, attribute: &str) -> bool {
+        self.profile.filterable.as_ref().is_none_or(|known| is_in(known, attribute))
     }
 }
 

@@ -11,6 +11,7 @@ mod listing;
 mod lookup;
 mod path;
 mod refusal;
+mod refusals;
 mod resource;
 mod schema;
 mod update;

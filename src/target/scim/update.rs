@@ -1,10 +1,12 @@
 //! Changes to an existing account: by PATCH or PUT, with a version where the app wants one, and a deactivation is
 //! believed only when it is read back.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::http::{Answer, Retry};
+use crate::http::{Answer, Error, Patience};
 use crate::model::{AccountId, Failure, FailureClass, Operation, Outcome};
 use crate::oauth::SessionError;
 use crate::target::UpdateBy;
@@ -32,6 +34,8 @@ enum Refused {
     Unheard(Box<SessionError>),
     /// A success that makes no sense.
     Unreadable(Box<Failure>),
+    /// It may have happened, and the account cannot be read.
+    Unclear(Box<Failure>),
 }
 
 impl From<SessionError> for Refused {
@@ -66,13 +70,13 @@ impl Scim {
     pub(super) async fn deactivate(&self, operation: &Operation) -> Outcome {
         let Some(account) = &operation.change.account else { return Outcome::Failed(no_account()) };
         let edits = Edits::only_active(false);
-        match self.write(operation, account, &edits).await {
+        match self.settled(operation, account, &edits).await {
             Ok(answer) => self.read_back(account, &answer).await,
             Err(Refused::Answered(answer)) if is_missing(&answer) => match self.confirm_missing(&answer).await {
                 Ok(()) => Outcome::AlreadyGone { answer: answer.summary() },
                 Err(failure) => Outcome::Failed(failure),
             },
-            Err(refused) => self.settle(account, &edits, refused).await,
+            Err(refused) => refused.outcome(&edits),
         }
     }
 
@@ -80,13 +84,13 @@ impl Scim {
         if edits.is_empty() {
             return Outcome::Done { account: account.clone(), answer: crate::model::Answer::default(), echo: None };
         }
-        match self.write(operation, account, &edits).await {
+        match self.settled(operation, account, &edits).await {
             Ok(answer) => self.done(account, &answer),
             Err(Refused::Answered(answer)) if is_missing(&answer) => {
                 let confirmed = self.confirm_missing(&answer).await;
                 Outcome::Failed(confirmed.err().unwrap_or_else(|| vanished(account, &answer)))
             }
-            Err(refused) => self.settle(account, &edits, refused).await,
+            Err(refused) => refused.outcome(&edits),
         }
     }
 
@@ -94,27 +98,26 @@ impl Scim {
         Outcome::Done { account: account.clone(), answer: answer.summary(), echo: self.echo_of(answer) }
     }
 
-    /// After a fault the account itself tells whether the change arrived.
-    async fn settle(&self, account: &AccountId, edits: &Edits, refused: Refused) -> Outcome {
-        let otherwise = match refused {
-            Refused::Unreadable(failure) => return Outcome::Failed(*failure),
-            Refused::Answered(answer) => {
-                let failure = failure(&answer, &edits.sent());
-                if !may_have_happened(&answer) {
-                    return Outcome::Failed(failure);
-                }
-                failure
+    /// Writes. After a fault the account itself tells whether the change arrived; if not, it is sent again.
+    async fn settled(&self, operation: &Operation, account: &AccountId, edits: &Edits) -> Result<Answer, Refused> {
+        let mut tries = 1;
+        loop {
+            let refused = match self.write(operation, account, edits).await {
+                Ok(answer) => return Ok(answer),
+                Err(refused) if !refused.may_have_happened() => return Err(refused),
+                Err(refused) => refused,
+            };
+            let Ok(read) = self.link.get(account).await else { return Err(refused.unclear(edits)) };
+            match resource_in(&read, account) {
+                Ok(Some(current)) if edits.are_in(&current) => return Ok(read),
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => return Err(refused.unclear(edits)),
             }
-            Refused::Unheard(error) => match unanswered(&error) {
-                Outcome::Unknown(failure) => failure,
-                not_sent => return not_sent,
-            },
-        };
-        let Ok(read) = self.link.get(account).await else { return Outcome::Unknown(otherwise) };
-        match resource_in(&read, account) {
-            Ok(Some(current)) if edits.are_in(&current) => self.done(account, &read),
-            Ok(Some(_)) => Outcome::Failed(otherwise),
-            Ok(None) | Err(_) => Outcome::Unknown(otherwise),
+            match refused.pause(&self.waits.patience, tries) {
+                Some(pause) if tries < self.waits.patience.tries => tokio::time::sleep(pause).await,
+                _ => return Err(refused),
+            }
+            tries += 1;
         }
     }
 
@@ -180,7 +183,7 @@ impl Scim {
             Err(Refused::Answered(answer)) if is_about_a_path(&answer) => answer,
             other => return other,
         };
-        let (current, read) = self.current(target).await?;
+        let (current, read) = self.current_or_revealed(target).await?;
         let fitted = target.edits.fitted(&current);
         if fitted == operations {
             return Err(Refused::Answered(refused));
@@ -204,7 +207,7 @@ impl Scim {
         let current = self.current_or_hidden(target).await?;
         let version = version_of(&current).filter(|_| target.versioned);
         let body = target.edits.replacement(&current, &target.whole);
-        let sent = Sent { body: &body, version: version.as_deref(), retry: Retry::Repeatable };
+        let sent = Sent { body: &body, version: version.as_deref() };
         success(self.link.change(Method::PUT, target.account, &sent).await?)
     }
 
@@ -214,11 +217,8 @@ impl Scim {
         operations: &[Value],
         version: Option<&str>,
     ) -> Result<Answer, Refused> {
-        // Adding an entry twice may make two; everything else may be said again.
-        let adds = operations.iter().any(|operation| operation["op"] == "add");
-        let retry = if adds { Retry::Unrepeatable } else { Retry::Repeatable };
         let body = patch_body(operations);
-        success(self.link.change(Method::PATCH, target.account, &Sent { body: &body, version, retry }).await?)
+        success(self.link.change(Method::PATCH, target.account, &Sent { body: &body, version }).await?)
     }
 
     /// The account as it is. Some apps hide a deactivated one until it is reactivated.
@@ -232,6 +232,17 @@ impl Scim {
         }
     }
 
+    /// The account as it is; one that hides until it is reactivated is reactivated first.
+    async fn current_or_revealed(&self, target: &Target<'_>) -> Result<(Value, Answer), Refused> {
+        match self.current(target).await {
+            Err(Refused::Answered(answer)) if is_missing(&answer) && target.edits.active == Some(true) => {
+                self.send_patch(target, &Edits::only_active(true).operations(), None).await?;
+                self.current(target).await
+            }
+            other => other,
+        }
+    }
+
     /// The account as it is, and the answer that showed it.
     async fn current(&self, target: &Target<'_>) -> Result<(Value, Answer), Refused> {
         let answer = success(self.link.get(target.account).await?)?;
@@ -239,6 +250,51 @@ impl Scim {
             Ok(Some(current)) => Ok((current, answer)),
             Ok(None) => Err(Refused::Answered(Box::new(answer))),
             Err(failure) => Err(Refused::Unreadable(Box::new(failure))),
+        }
+    }
+}
+
+impl Refused {
+    fn may_have_happened(&self) -> bool {
+        match self {
+            Self::Answered(answer) => may_have_happened(answer),
+            Self::Unheard(error) => matches!(&**error, SessionError::Http(error) if error.may_have_happened()),
+            Self::Unreadable(_) | Self::Unclear(_) => false,
+        }
+    }
+
+    /// How long to wait before it is sent again; a server that is slow is not asked twice.
+    fn pause(&self, patience: &Patience, tries: usize) -> Option<Duration> {
+        let tries = u32::try_from(tries).unwrap_or(u32::MAX);
+        match self {
+            Self::Answered(answer) => patience.pause_after(tries, Some(answer)),
+            Self::Unheard(error) => match &**error {
+                SessionError::Http(Error::Broken { .. }) => patience.pause_after(tries, None),
+                SessionError::Http(_) | SessionError::Token(_) => None,
+            },
+            Self::Unreadable(_) | Self::Unclear(_) => None,
+        }
+    }
+
+    fn unclear(self, edits: &Edits) -> Self {
+        match self {
+            Self::Answered(answer) => Self::Unclear(Box::new(failure(&answer, &edits.sent()))),
+            Self::Unheard(error) => Self::Unclear(Box::new(no_answer(&error))),
+            certain => certain,
+        }
+    }
+
+    /// What it comes to once nothing is left to try.
+    fn outcome(self, edits: &Edits) -> Outcome {
+        match self {
+            Self::Answered(answer) => Outcome::Failed(failure(&answer, &edits.sent())),
+            // Where it may have happened, the account has been read and shows that it did not.
+            Self::Unheard(error) => match unanswered(&error) {
+                Outcome::Unknown(failure) => Outcome::Failed(failure),
+                not_sent => not_sent,
+            },
+            Self::Unreadable(failure) => Outcome::Failed(*failure),
+            Self::Unclear(failure) => Outcome::Unknown(*failure),
         }
     }
 }

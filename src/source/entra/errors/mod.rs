@@ -98,6 +98,15 @@ const GRAPH: &[(u16, &str, Advice)] = &[
         ),
     ),
     (
+        414,
+        "",
+        advice(
+            "configuration",
+            "Microsoft Graph finds the address of the request too long: too many properties are selected.",
+            "Name fewer properties (user.…, manager.…) in the mapping and the scope.",
+        ),
+    ),
+    (
         501,
         "",
         advice(
