@@ -44,7 +44,7 @@ async fn plan(settings: &Settings, store: &Store, arguments: &Arguments) -> anyh
     if let Some(name) = &arguments.person {
         job.only = Some(run::find_person(&job, name).await?);
     }
-    progress::shown(&job, sync::plan(&job)).await
+    progress::shown(&job, Box::pin(sync::plan(&job))).await
 }
 
 fn print_json(store: &Store, report: &Report) -> anyhow::Result<()> {
@@ -72,7 +72,7 @@ fn each(store: &Store, mut show: impl FnMut(&PlannedRow)) -> anyhow::Result<()> 
     loop {
         let chunk = store.planned(&after, CHUNK)?;
         let Some(last) = chunk.last() else { return Ok(()) };
-        after = last.person.as_str().to_owned();
+        last.person.as_str().clone_into(&mut after);
         chunk.iter().for_each(&mut show);
     }
 }

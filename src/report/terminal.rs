@@ -89,8 +89,8 @@ fn write_failure(text: &mut String, failure: &PersonFailure) {
 /// One planned change, attribute by attribute.
 pub fn change_to_text(change: &Change, hold: Option<&str>) -> String {
     let mut text = String::new();
-    let held = hold.map_or(String::new(), |hold| format!("   [held: {hold}]"));
-    line(&mut text, &format!("{:<11} {}   ({}){held}", change.kind.as_str(), plain(&change.user_name), change.cause));
+    let waits = hold.map_or(String::new(), |hold| format!("   [held: {hold}]"));
+    line(&mut text, &format!("{:<11} {}   ({}){waits}", change.kind.as_str(), plain(&change.user_name), change.cause));
     for (name, Delta { before, after }) in &change.attributes {
         line(&mut text, &format!("              {name}: {} → {}", value(before.as_ref()), value(after.as_ref())));
     }
