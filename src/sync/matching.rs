@@ -64,16 +64,23 @@ async fn look_up(job: &Job<'_>, rows: &[PlannedRow], listed: bool) -> Result<Vec
     let keys: Vec<Vec<MatchKey>> = rows.iter().map(|row| row.operation.keys.clone()).collect();
     let asked = stream::iter(keys).map(async |keys| job.target.find(&keys).await);
     let found: Vec<_> = asked.buffered(job.settings.target.concurrency.max(1)).collect().await;
-    // A target that cannot be asked at all is nobody's failure.
+    match outage(&found) {
+        Some(failure) => Err(Stop::Target(failure)),
+        None => Ok(found),
+    }
+}
+
+/// A target that refuses us, or cannot be reached at all, is nobody's failure; nor are many errors in passing.
+fn outage(found: &[Result<Match, Failure>]) -> Option<Failure> {
     let failures = || found.iter().filter_map(|found| found.as_ref().err());
-    if let Some(failure) = failures().find(|failure| failure.class == FailureClass::App) {
-        return Err(Stop::Target(failure.clone()));
-    }
-    let transient: Vec<&Failure> = failures().filter(|failure| failure.class == FailureClass::Transient).collect();
-    match transient.first() {
-        Some(failure) if transient.len() >= AN_OUTAGE => Err(Stop::Target((*failure).clone())),
-        _ => Ok(found),
-    }
+    let about_the_app = failures().find(|failure| match failure.class {
+        FailureClass::App => true,
+        FailureClass::Transient => failure.answer.status.is_none(),
+        FailureClass::Record | FailureClass::Conflict | FailureClass::Unproven => false,
+    });
+    let in_passing = || failures().filter(|failure| failure.class == FailureClass::Transient);
+    let many = (in_passing().count() >= AN_OUTAGE).then(|| in_passing().next()).flatten();
+    about_the_app.or(many).cloned()
 }
 
 fn find_listed(job: &Job<'_>, keys: &[MatchKey]) -> anyhow::Result<Result<Match, Failure>> {

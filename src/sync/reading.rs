@@ -24,7 +24,9 @@ const PAGES_AHEAD: usize = 2;
 pub async fn read(job: &Job<'_>) -> Result<Read, Stop> {
     job.store.clear_working_tables()?;
     let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
-    let (roster, attributes) = tokio::join!(job.source.read(sender), stage(job, receiver));
+    let expiry = job.source.credential_expiry(job.clock.began());
+    let (roster, attributes, expiry) = tokio::join!(job.source.read(sender), stage(job, receiver), expiry);
+    job.note_credential_expiry(expiry);
     let (roster, attributes) = (roster?, attributes?);
     Ok(complete(job, &roster, attributes)?)
 }

@@ -43,9 +43,10 @@ fn seen(job: &Job<'_>, report: &Report) -> Report {
     seen
 }
 
-/// Guarantee 20, as far as the configuration knows the date.
+/// Guarantee 20, as far as the source or the configuration knows the date.
 fn expiries(job: &Job<'_>, now: DateTime<Tz>) -> Vec<Incident> {
-    let Some(date) = job.settings.source.client_secret_expires else { return Vec::new() };
+    let said = job.credential_expires().map(|at| at.with_timezone(&now.timezone()).date_naive());
+    let Some(date) = said.or(job.settings.source.client_secret_expires) else { return Vec::new() };
     let what = "client secret of the app registration in Entra";
     let announced = Expiry::announced(what, date, now.date_naive());
     announced.map(|expiry| Incident::new(Topic::Expiry(expiry), now.to_utc())).into_iter().collect()
