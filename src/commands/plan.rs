@@ -18,6 +18,7 @@ pub struct Arguments {
     /// Only this person
     #[arg(long, value_name = "PERSON")]
     person: Option<String>,
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

@@ -17,6 +17,7 @@ use crate::store::{KnownPerson, RunSummary, Store};
 pub struct Arguments {
     /// The customer; all of them, when left out
     customer: Option<String>,
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

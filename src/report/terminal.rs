@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{HoldReport, PersonFailure, Report, RunResult};
+use super::{Counts, HoldReport, PersonFailure, Report, RunResult};
 use crate::model::{Change, ChangeKind, Delta};
 
 /// People listed under a heading; the rest is a number, and `--json` has them all.
@@ -34,6 +34,10 @@ impl Report {
 
     fn write_counts(&self, text: &mut String) {
         let counts = &self.counts;
+        if self.error.is_some() && *counts == Counts::default() {
+            // Zeros would look as if the directory had been read and nobody were there.
+            return line(text, "  Nothing was sent.");
+        }
         line(text, &format!("  {} people, {} in scope", counts.roster, counts.in_scope));
         if self.run.is_none() || self.stage == "preview" {
             return;
