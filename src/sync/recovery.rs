@@ -17,6 +17,8 @@ pub async fn settle_open_operations(job: &Job<'_>, run: i64) -> Result<(), Stop>
     if open.is_empty() {
         return Ok(());
     }
+    // Whoever is settled here is judged again by this run: an earlier run's working tables must not call them unchanged.
+    job.store.clear_working_tables()?;
     tracing::info!(operations = open.len(), "asking the target about {} operations left in flight", open.len());
     for open in open {
         let settled = ask(job, &open.operation).await?;
