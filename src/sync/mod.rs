@@ -57,7 +57,8 @@ async fn attempt(job: &Job<'_>, run: i64) -> Result<Report, Stop> {
         return Ok(reporting::preview(job, run, &read, held)?);
     }
     let journaling = Journaling { run, configuration: &job.configuration, whole: job.only.is_none() };
-    job.store.journal(&judged, &journaling, &held, job.clock.now())?;
+    // What was decided counts from the moment the run began: a term of days ends at the slot at which it began.
+    job.store.journal(&judged, &journaling, &held, job.clock.began())?;
     let sent = sending::send(job, run).await?;
     facts::remember(job, &read, &held)?;
     Ok(reporting::live(job, run, &read, (held, sent))?)

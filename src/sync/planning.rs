@@ -46,6 +46,7 @@ fn judge_candidate(job: &Job<'_>, candidate: &Candidate) -> anyhow::Result<()> {
         person,
         snapshot: candidate.snapshot.as_ref(),
         stood: candidate.stood,
+        leaving_since: candidate.leaving_since,
         manager_account: manager_account.as_ref(),
     };
     let judgement = judge_member(subject, &job.rules, job.clock.began());
@@ -112,8 +113,8 @@ fn judge_absence(job: &Job<'_>, snapshot: &Snapshot, answer: Result<Whereabouts,
         },
         Err(failure) => return job.store.judge_failing(person, name, &failure),
     };
-    let stood = job.store.known_person(person)?.map(|known| known.stands);
-    let judgement = judge_missing(snapshot, cause, stood, (&job.rules, job.clock.began()));
+    let leaving_since = job.store.known_person(person)?.and_then(|known| known.leaving_since);
+    let judgement = judge_missing(snapshot, cause, leaving_since, (&job.rules, job.clock.began()));
     job.store.record_judgement(person, name, &judgement)?;
     plan_decision(job, person, Some(snapshot), &judgement)
 }

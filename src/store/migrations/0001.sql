@@ -23,6 +23,7 @@ CREATE TABLE people (
   fingerprint    BLOB,                -- of the read and the configuration that left nothing to do; NULL: judge again
   standing       TEXT NOT NULL,       -- in_scope, out_of_scope, not_eligible, waiting, failing, leaving
   since          TEXT NOT NULL,
+  leaving_since  TEXT,                -- they have counted as having left since then, whatever was held or failed
   failure        TEXT CHECK (failure IS NULL OR json_valid(failure)),
   attempts       INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
