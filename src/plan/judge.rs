@@ -47,7 +47,8 @@ pub struct Judgement {
     pub wanted: Option<WantedAccount>,
     /// Whether they count as having left; `None`: it could not be told.
     pub leaving: Option<bool>,
-    /// Nothing will be left to do once the decision is carried out: an unchanged person need not be judged again.
+    /// Nothing will be left to do once the decision is carried out, but for a manager who is awaited: an unchanged
+    /// person need not be judged again.
     pub settled: bool,
 }
 
@@ -142,7 +143,7 @@ fn judge_in_scope(subject: Subject<'_>, rules: &Rules, now: DateTime<Utc>) -> Ju
         None => Decision::Provision,
         Some(snapshot) => decide(&wanted, snapshot, rules),
     };
-    let settled = !wanted.awaits_manager && !matches!(decision, Decision::Protected(_));
+    let settled = !matches!(decision, Decision::Protected(_));
     Judgement { wanted: Some(wanted), settled, ..Judgement::member(Standing::InScope, decision) }
 }
 

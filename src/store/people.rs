@@ -83,7 +83,7 @@ pub(super) fn record_judgements(transaction: &Transaction<'_>, now: DateTime<Utc
         "INSERT INTO main.people (person, user_name, standing, since, failure, fingerprint, attempts, leaving_since)
          SELECT judged.person, judged.user_name, iif(retried, 'failing', judged.standing), ?1,
                 iif(retried, known.failure, judged.failure),
-                CASE WHEN judged.settled = 1 AND planned.person IS NULL THEN roster.fingerprint END, 0,
+                CASE WHEN judged.settled = 1 AND judged.manager IS NULL AND planned.person IS NULL THEN roster.fingerprint END, 0,
                 CASE judged.leaving WHEN 0 THEN NULL WHEN 1 THEN coalesce(known.leaving_since, ?1)
                   ELSE known.leaving_since END
          FROM (SELECT *, EXISTS (SELECT 1 FROM temp.planned JOIN main.people USING (person)
@@ -105,11 +105,13 @@ pub(super) fn record_judgements(transaction: &Transaction<'_>, now: DateTime<Utc
     forget_the_absent(transaction)
 }
 
-/// People who are on no roster any more and have no account of ours need no row: their story is in the audit trail.
+/// People who are on no roster any more and have no account of ours, for all that is known, need no row: their story is
+/// in the audit trail.
 fn forget_the_absent(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     transaction.execute(
         "DELETE FROM main.people WHERE person NOT IN (SELECT person FROM temp.roster)
-           AND person NOT IN (SELECT person FROM main.snapshot WHERE active = 1)",
+           AND person NOT IN (SELECT person FROM main.snapshot WHERE active = 1)
+           AND person NOT IN (SELECT person FROM main.operations WHERE state = 'in_flight')",
         [],
     )?;
     Ok(())
@@ -123,7 +125,7 @@ pub(super) fn settle_person(transaction: &Transaction<'_>, person: &PersonId) ->
             "UPDATE main.people SET attempts = 0, failure = NULL,
                standing = coalesce((SELECT standing FROM temp.judged WHERE judged.person = ?1), standing),
                fingerprint = (SELECT roster.fingerprint FROM temp.roster JOIN temp.judged USING (person)
-                 WHERE roster.person = ?1 AND judged.settled = 1)
+                 WHERE roster.person = ?1 AND judged.settled = 1 AND judged.manager IS NULL)
              WHERE person = ?1",
         )?
         .execute([person.as_str()])?;

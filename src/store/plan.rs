@@ -75,7 +75,7 @@ impl Store {
     /// This person's record waits for their manager's account.
     pub fn await_manager(&self, person: &PersonId, manager: &PersonId) -> anyhow::Result<()> {
         self.connection()
-            .prepare_cached("UPDATE temp.judged SET manager = ?2, settled = 0 WHERE person = ?1")?
+            .prepare_cached("UPDATE temp.judged SET manager = ?2 WHERE person = ?1")?
             .execute([person.as_str(), manager.as_str()])?;
         Ok(())
     }
@@ -251,7 +251,7 @@ impl Store {
             "SELECT judged.person, judged.manager FROM temp.judged
                JOIN temp.planned AS manager ON manager.person = judged.manager
                JOIN main.snapshot ON snapshot.person = judged.person
-             WHERE manager.kind IN ('create', 'adopt') AND snapshot.active = 1
+             WHERE manager.kind IN ('create', 'adopt') AND snapshot.active = 1 AND judged.standing = 'in_scope'
                AND judged.person NOT IN (SELECT person FROM temp.planned)",
         )
     }
@@ -262,14 +262,14 @@ impl Store {
             "SELECT judged.person, judged.manager FROM temp.judged
                JOIN main.snapshot AS manager ON manager.person = judged.manager
                JOIN main.snapshot ON snapshot.person = judged.person
-             WHERE snapshot.active = 1",
+             WHERE snapshot.active = 1 AND judged.standing = 'in_scope'",
         )
     }
 
     /// The record of this person waits for nothing any more once their reference is sent.
     pub fn settle_reference(&self, person: &PersonId) -> anyhow::Result<()> {
         self.connection()
-            .prepare_cached("UPDATE temp.judged SET manager = NULL, settled = 1 WHERE person = ?1")?
+            .prepare_cached("UPDATE temp.judged SET manager = NULL WHERE person = ?1")?
             .execute([person.as_str()])?;
         Ok(())
     }
