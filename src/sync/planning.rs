@@ -1,6 +1,7 @@
 //! Planning: who must be judged is a query, what becomes of them is a pure function, and the plan lives in the store.
 
 use super::reading::Read;
+use super::recovery::{Doubt, fail_the_doubtful};
 use super::{Job, Step, Stop, matching, references};
 use crate::model::{Cause, Failure, FailureClass, PersonId, Snapshot};
 use crate::plan::{self, Decision, Judgement, Subject, judge_member, judge_missing};
@@ -10,10 +11,11 @@ use crate::store::{Candidate, Collision};
 /// People judged at a time: memory stays flat however many there are.
 const CHUNK: u32 = 500;
 
-pub async fn plan(job: &Job<'_>, read: &Read) -> Result<(), Stop> {
+pub async fn plan(job: &Job<'_>, read: &Read, doubts: &[Doubt]) -> Result<(), Stop> {
     judge_members(job)?;
     judge_the_missing(job).await?;
     fail_collisions(job)?;
+    fail_the_doubtful(job, doubts)?;
     matching::match_existing(job).await?;
     references::plan(job)?;
     let (people, changes) = (read.people, job.store.planned_total()?);
