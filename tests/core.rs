@@ -70,6 +70,116 @@ async fn since_when_somebody_fails_is_since_the_first_failure() {
 }
 
 #[tokio::test]
+async fn a_failing_deactivation_stays_one_while_the_directory_does_not_answer() {
+    let mut world = World::settled(8).await;
+    let [person] = world.people();
+    world.leave(&person);
+    world.sandbox.app.admin().fault(AppFault::refuse(AppSpot::Patch, 400));
+    assert_eq!(world.run().await.failures[0].change, Some(rollcall::model::ChangeKind::Deactivate));
+    world.sandbox.entra.fault(Fault::new(Spot::User, refused(403)));
+    assert_eq!(world.run().await.failures[0].change, Some(rollcall::model::ChangeKind::Deactivate));
+    world.run().await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_new_manager_brings_a_reference_and_nothing_else() {
+    let mut world = World::with_managers(6).await;
+    let [person] = world.people();
+    let name = world.directory().person(&person).unwrap()["userPrincipalName"].as_str().unwrap().to_owned();
+    world.edit_configuration(
+        "match = [\"externalId\", \"userName\"]",
+        &format!("match = [\"externalId\", \"userName\"]\nprotected = [\"{name}\"]"),
+    );
+    world.go_live().await;
+    world.directory().rename(&person, &format!("other-{name}")).unwrap();
+    let manager = world.directory().hire(&json!({ "displayName": "Manager" })).unwrap();
+    world.directory().set_manager(&person, Some(&manager)).unwrap();
+    let report = world.run().await;
+    assert_eq!((report.counts.created, report.counts.updated), (1, 1));
+    assert_eq!(world.account(&person)["userName"], name, "a protected account keeps its name");
+    let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    assert_eq!(world.account(&person)[urn]["manager"]["value"], world.account(&manager)["id"]);
+    assert_eq!(world.run().await.warnings.len(), 1, "the rename is still told of");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_in_doubt_and_turns_out_done_is_no_failure_afterwards() {
+    let mut world = World::settled(5).await;
+    let [person] = world.people();
+    world.directory().set(&person, "jobTitle", "Chief").unwrap();
+    world.sandbox.app.admin().fault(AppFault::new(AppSpot::Patch, AppAct::DoneThenCut));
+    world.sandbox.app.admin().fault(AppFault::refuse(AppSpot::Read, 400));
+    assert_eq!(world.run().await.counts.failed, 1);
+    // The same process runs again.
+    let report = world.run().await;
+    assert_eq!(failing(&report), []);
+    assert_eq!(report.counts.updated, 1, "told once it is known");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn one_person_in_doubt_does_not_keep_everybody_else_waiting() {
+    let mut world = World::settled(8).await;
+    let [doubtful, leaver] = world.people();
+    world.directory().set(&doubtful, "jobTitle", "Chief").unwrap();
+    world.sandbox.app.admin().fault(AppFault::new(AppSpot::Patch, AppAct::DoneThenCut));
+    world.sandbox.app.admin().fault(AppFault::refuse(AppSpot::Read, 400).times(2));
+    assert_eq!(world.run().await.counts.failed, 1);
+    world.leave(&leaver);
+    let report = world.run().await;
+    assert_eq!(
+        (report.result, report.counts.deactivated, report.counts.failed),
+        (RunResult::Partial, 1, 1),
+        "{report:#?}"
+    );
+    assert_eq!(world.run().await.counts.updated, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_run_did_before_its_process_died_is_told_by_the_next() {
+    let mut world = World::new(30).await;
+    world.run().await;
+    world.approve_later("configuration", |_| {});
+    world.sandbox.app.admin().set_latency(std::time::Duration::from_millis(20));
+    let died = world.run_until(|sandbox| sandbox.app.admin().len() == 30).await;
+    assert!(died.is_none());
+    let report = world.run().await;
+    assert_eq!(report.counts.created, 30, "each is told once, whoever sent it");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_state_bound_to_another_app_touches_no_account_there_by_an_old_id() {
+    let mut world = World::settled(6).await;
+    let [person] = world.people();
+    let mut binding = world.store().binding().unwrap().unwrap();
+    "https://elsewhere.example/scim".clone_into(&mut binding.target);
+    world.store().rebind(&binding, world.now()).unwrap();
+    binding.target = rollcall::sync::configured_binding(&world.settings()).target;
+    world.store().rebind(&binding, world.now()).unwrap();
+    world.directory().disable(&person).unwrap();
+    let report = world.run().await;
+    assert_eq!(described(&world.writes()), Vec::<String>::new());
+    assert_eq!(hold(&report, "configuration").count, 5, "everybody is matched anew");
+}
+
+#[tokio::test]
+async fn a_run_of_one_person_names_nobody_else_s_failure() {
+    let mut world = World::settled(5).await;
+    let [bad, good] = world.people();
+    world.directory().set(&bad, "jobTitle", "Chief").unwrap();
+    world.sandbox.app.admin().fault(AppFault::refuse(AppSpot::Patch, 400));
+    assert_eq!(world.run().await.counts.failed, 1);
+    let report = world.run_person(&good).await;
+    assert_eq!((report.result, report.counts.failed), (RunResult::Done, 0));
+    world.run().await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_run_of_one_person_repeats_no_mail_about_the_secret() {
     let mut world = World::settled(5).await;
     let date = (world.now() + TimeDelta::days(5)).date_naive();
