@@ -1,7 +1,6 @@
 //! `plan`: what a run would do now; the same code path as `run`, and no write.
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::context::{Context, CustomerArgument, block_on, open_store};
 use super::exit::Exit;
@@ -48,14 +47,18 @@ async fn plan(settings: &Settings, store: &Store, arguments: &Arguments) -> anyh
     progress::shown(&job, Box::pin(sync::plan(&job))).await
 }
 
+/// One object; its changes are written one by one, for there may be as many as people.
 fn print_json(store: &Store, report: &Report) -> anyhow::Result<()> {
-    let mut changes = Vec::new();
-    each(store, |row| changes.push(change_to_json(&row.operation.change, row.hold.as_deref())))?;
-    let mut object = report.to_json();
-    if let Value::Object(object) = &mut object {
-        object.insert("changes".to_owned(), json!(changes));
-    }
-    output::json(&object);
+    let object = report.to_json().to_string();
+    let rest = object.strip_prefix('{').unwrap_or_default();
+    let mut separator = "";
+    output::text("{\"changes\": [");
+    each(store, |row| {
+        let change = change_to_json(&row.operation.change, row.hold.as_deref());
+        output::text(&format!("{separator}\n  {change}"));
+        separator = ",";
+    })?;
+    output::text(&format!("\n],\n{rest}\n"));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Planning: who must be judged is a query, what becomes of them is a pure function, and the plan lives in the store.
 
 use super::reading::Read;
+use super::recovery::{Doubt, fail_the_doubtful};
 use super::{Job, Step, Stop, matching, references};
 use crate::model::{Cause, Failure, FailureClass, PersonId, Snapshot};
 use crate::plan::{self, Decision, Judgement, Subject, judge_member, judge_missing};
@@ -10,10 +11,11 @@ use crate::store::{Candidate, Collision};
 /// People judged at a time: memory stays flat however many there are.
 const CHUNK: u32 = 500;
 
-pub async fn plan(job: &Job<'_>, read: &Read) -> Result<(), Stop> {
+pub async fn plan(job: &Job<'_>, read: &Read, doubts: &[Doubt]) -> Result<(), Stop> {
     judge_members(job)?;
     judge_the_missing(job).await?;
     fail_collisions(job)?;
+    fail_the_doubtful(job, doubts)?;
     matching::match_existing(job).await?;
     references::plan(job)?;
     let (people, changes) = (read.people, job.store.planned_total()?);
@@ -43,6 +45,7 @@ fn judge_candidate(job: &Job<'_>, candidate: &Candidate) -> anyhow::Result<()> {
         person,
         snapshot: candidate.snapshot.as_ref(),
         stood: candidate.stood,
+        leaving_since: candidate.leaving_since,
         manager_account: manager_account.as_ref(),
     };
     let judgement = judge_member(subject, &job.rules, job.clock.began());
@@ -109,8 +112,8 @@ fn judge_absence(job: &Job<'_>, snapshot: &Snapshot, answer: Result<Whereabouts,
         },
         Err(failure) => return job.store.judge_failing(person, name, &failure),
     };
-    let stood = job.store.known_person(person)?.map(|known| known.stands);
-    let judgement = judge_missing(snapshot, cause, stood, (&job.rules, job.clock.began()));
+    let leaving_since = job.store.known_person(person)?.and_then(|known| known.leaving_since);
+    let judgement = judge_missing(snapshot, cause, leaving_since, (&job.rules, job.clock.began()));
     job.store.record_judgement(person, name, &judgement)?;
     plan_decision(job, person, Some(snapshot), &judgement)
 }

@@ -95,7 +95,8 @@ pub fn people(alike: &Alike<'_>, context: &Context<'_>) -> Item {
 /// The id comes from the directory: it is offered for a shell only if a shell sees nothing in it.
 fn look(failure: &PersonFailure, context: &Context<'_>) -> Option<Line> {
     let person = failure.person.as_str();
-    foreign::is_plain_word(person).then(|| Line::command(format!("rollcall plan {} --person {person}", context.customer)))
+    foreign::is_plain_word(person)
+        .then(|| Line::command(format!("rollcall plan {} --person {person}", context.customer)))
 }
 
 pub fn run(error: &RunError, news: News, context: &Context<'_>) -> Item {
