@@ -235,7 +235,7 @@ impl Sandbox {
         let sum = |part: &str| -> u64 {
             counted[part].as_object().map_or(0, |kinds| kinds.values().filter_map(Value::as_u64).sum())
         };
-        let pages = counted["entra"]["pages"].as_u64().unwrap_or(0);
+        let pages = counted["entra"]["page"].as_u64().unwrap_or(0);
         format!("{pages}+{}/{}", sum("entra") - pages, sum("app"))
     }
 
