@@ -27,10 +27,14 @@ pub fn finish(job: &Job<'_>, report: &Report) -> anyhow::Result<()> {
     job.store.forget_old(&job.settings.keep, now)
 }
 
-/// A run of one person sees nobody else's incidents, and no hold as a whole.
+/// A run of one person sees nobody else's incidents, and no hold as a whole; but it reads everybody, as every run does.
 fn concerned(job: &Job<'_>, open: Vec<OpenIncident>) -> Vec<OpenIncident> {
     let Some(only) = &job.only else { return open };
-    let is_theirs = |it: &OpenIncident| matches!(&it.incident.topic, Topic::Person(failure) if &failure.person == only);
+    let is_theirs = |it: &OpenIncident| match &it.incident.topic {
+        Topic::Person(failure) => &failure.person == only,
+        Topic::Run(_) => true,
+        Topic::Hold(_) | Topic::App(_) | Topic::Expiry(_) | Topic::Notice(_) => false,
+    };
     open.into_iter().filter(is_theirs).collect()
 }
 
