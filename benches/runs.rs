@@ -30,6 +30,7 @@ struct Plan {
 
 #[tokio::main]
 async fn main() {
+    rollcall::http::install_crypto_provider();
     let short = std::env::args().any(|argument| argument == "--short");
     let plan = if short {
         Plan { members: 5_000, creates: 1_000, changes: 100, page_delay_ms: 100 }

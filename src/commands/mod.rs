@@ -66,7 +66,7 @@ enum Command {
     Rebind(rebind::Arguments),
 }
 
-/// Parses the command line, does what it says, and answers with the exit code of DESIGN §3.
+/// Parses the command line, does what it says, and answers with one of the exit codes of [`Exit`].
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -38,7 +38,7 @@ pub struct Patience {
 }
 
 impl Default for Patience {
-    /// DESIGN guarantee 11: a read gives up after 4 tries or 60 s beyond what Retry-After asks.
+    /// Guarantee 11: a read gives up after 4 tries or 60 s beyond what Retry-After asks.
     fn default() -> Self {
         Self {
             tries: 4,

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ring::digest::{Context, SHA256};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
-use super::{Journaling, Store, audit, instant, meta, parse_instant};
+use super::{Journaling, Store, audit, instant, parse_instant};
 use crate::guard::{ApprovedPlan, HoldKind};
 use crate::model::{Operation, PersonId};
 use crate::report::{HeldPerson, HoldReport};
@@ -43,6 +43,16 @@ impl Store {
             [instant(now - APPROVAL_LIFE)],
         )?;
         Ok(())
+    }
+
+    /// Whether somebody has approved the whole first plan of this configuration, not longer ago than an approval lives.
+    pub fn is_configuration_approved(&self, configuration: &str, now: DateTime<Utc>) -> anyhow::Result<bool> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT 1 FROM holds
+             WHERE kind = ?1 AND configuration = ?2 AND state = 'approved' AND approved_at >= ?3",
+        )?;
+        Ok(statement.exists(params![HoldKind::Configuration.as_str(), configuration, instant(now - APPROVAL_LIFE)])?)
     }
 
     /// Gives the held changes of each objection their hold, identified by what it holds.
@@ -120,19 +130,17 @@ impl Store {
         rows.map(|row| parse(row?)).collect()
     }
 
-    /// Approves a hold: its pairs may be sent within the next 24 hours. Audited with who and why.
+    /// Approves a hold: its pairs may be sent within the next 24 hours. Audited with who and why. The word on a hold
+    /// that another one has followed is about its pairs, and about nothing that came since.
     pub fn approve(&self, hold: &Hold, approval: &Approval, now: DateTime<Utc>) -> anyhow::Result<u64> {
         self.transact(|transaction| {
             let released = approve_pairs(transaction, hold, approval, now)?;
             let all = released == hold.report.count;
             transaction.execute(
-                "UPDATE holds SET state = CASE WHEN ?5 THEN 'approved' ELSE state END,
+                "UPDATE holds SET state = CASE WHEN ?5 AND state <> 'closed' THEN 'approved' ELSE state END,
                    approved_at = ?2, approved_by = ?3, why = ?4 WHERE id = ?1",
                 params![hold.report.id, instant(now), approval.by, approval.why, all],
             )?;
-            if all && hold.report.kind == HoldKind::Configuration.as_str() {
-                meta::set_reviewed(transaction, &hold.configuration)?;
-            }
             let why = approval.why.as_deref().map_or(String::new(), |why| format!(": {why}"));
             let note = format!("{} ({released} changes) approved by {}{why}", hold.report.id, approval.by);
             audit::note(transaction, ("approved", &note), None, now)?;
@@ -164,11 +172,36 @@ fn approve_pairs(
         )?;
     }
     let released: i64 = transaction.query_row(
-        "SELECT count(*) FROM hold_pairs WHERE hold = ?1 AND approved_at IS NOT NULL",
-        [id],
+        "SELECT count(*) FROM hold_pairs WHERE hold = ?1 AND approved_at >= ?2",
+        params![id, instant(now - APPROVAL_LIFE)],
         |row| row.get(0),
     )?;
     Ok(released.unsigned_abs())
+}
+
+/// An approval is for one change: once this person's change was done, what was approved of them is spent, so that the
+/// same change may not happen a second time unasked.
+pub(super) fn spend_approvals(transaction: &Transaction<'_>, person: &PersonId) -> anyhow::Result<()> {
+    transaction
+        .prepare_cached("UPDATE hold_pairs SET approved_at = NULL WHERE person = ?1 AND approved_at IS NOT NULL")?
+        .execute([person.as_str()])?;
+    Ok(())
+}
+
+/// The word on a first plan is used up once that configuration counts as reviewed.
+pub(super) fn close_reviewed(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    transaction.execute(
+        "UPDATE holds SET state = 'closed' WHERE kind = ?1 AND state = 'approved'",
+        [HoldKind::Configuration.as_str()],
+    )?;
+    Ok(())
+}
+
+/// After a rebind nothing that was approved before is meant any more.
+pub(super) fn withdraw_approvals(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    transaction.execute("UPDATE hold_pairs SET approved_at = NULL WHERE approved_at IS NOT NULL", [])?;
+    transaction.execute("UPDATE holds SET state = 'closed' WHERE state <> 'closed'", [])?;
+    Ok(())
 }
 
 /// Writes the holds of a run; holds of earlier runs that are not due any more are closed.

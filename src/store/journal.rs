@@ -239,6 +239,7 @@ fn settle_one(
             close(transaction, operation.id, "done", now)?;
             remember(transaction, operation, (account, echo.as_ref()), now)?;
             people::settle_person(transaction, person)?;
+            holds::spend_approvals(transaction, person)?;
             let told = ("done", answer, note.as_deref());
             audit::settled(transaction, run, (operation, Some(account.as_str())), told, now)
         }

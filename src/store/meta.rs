@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, audit, snapshot};
+use super::{Store, audit, holds, snapshot};
 
 /// What a state belongs to: swapped customers must never meet each other's accounts (guarantee 14).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,7 @@ impl Store {
             }
             set(transaction, BINDING, &text)?;
             transaction.execute("DELETE FROM meta WHERE key = ?1", [REVIEWED])?;
+            holds::withdraw_approvals(transaction)?;
             audit::note(transaction, ("rebound", &text), None, now)
         })
     }
@@ -47,8 +48,12 @@ impl Store {
         self.meta(REVIEWED)
     }
 
+    /// Reviewed for good. The word that was given on it is spent: whoever returns to it later changes it again.
     pub fn set_reviewed_configuration(&self, fingerprint: &str) -> anyhow::Result<()> {
-        self.transact(|transaction| set_reviewed(transaction, fingerprint))
+        self.transact(|transaction| {
+            holds::close_reviewed(transaction)?;
+            set(transaction, REVIEWED, fingerprint)
+        })
     }
 
     fn meta(&self, key: &str) -> anyhow::Result<Option<String>> {
@@ -56,10 +61,6 @@ impl Store {
         let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
         Ok(statement.query_row([key], |row| row.get(0)).optional()?)
     }
-}
-
-pub(super) fn set_reviewed(transaction: &Transaction<'_>, fingerprint: &str) -> anyhow::Result<()> {
-    set(transaction, REVIEWED, fingerprint)
 }
 
 fn set(transaction: &Transaction<'_>, key: &str, value: &str) -> anyhow::Result<()> {

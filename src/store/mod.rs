@@ -57,7 +57,13 @@ impl Store {
 
     /// Opens an existing state for reading, or answers `None` where there is none yet.
     pub fn open_existing(directory: &Path) -> anyhow::Result<Option<Self>> {
-        if directory.join(database::FILE).exists() { Self::open(directory).map(Some) } else { Ok(None) }
+        let file = directory.join(database::FILE);
+        match file.try_exists() {
+            Ok(true) => Self::open(directory).map(Some),
+            Ok(false) => Ok(None),
+            // "Never ran" and "may not look" are different answers.
+            Err(why) => Err(database::cannot_open(&file, &why.to_string()).into()),
+        }
     }
 
     /// Where the state lies.

@@ -18,7 +18,7 @@ pub fn gather(job: &Job<'_>, read: &Read) -> anyhow::Result<Facts> {
     let mut facts = Facts {
         active,
         roster_is_empty: read.people == 0,
-        unreviewed: job.store.reviewed_configuration()?.as_ref() != Some(&job.configuration),
+        unreviewed: !is_reviewed(job)?,
         mass_null: vanished(job, read, active)?,
         done_in_a_day: job.store.done_since(now - TimeDelta::hours(24))?,
         done_in_a_week: job.store.done_since(now - TimeDelta::days(7))?,
@@ -34,6 +34,15 @@ pub fn gather(job: &Job<'_>, read: &Read) -> anyhow::Result<Facts> {
     Ok(facts)
 }
 
+/// Reviewed for good once a run went by it; until then by an approval, which expires.
+fn is_reviewed(job: &Job<'_>) -> anyhow::Result<bool> {
+    Ok(job.store.reviewed_configuration()?.as_ref() == Some(&job.configuration) || is_approved(job)?)
+}
+
+fn is_approved(job: &Job<'_>) -> anyhow::Result<bool> {
+    job.store.is_configuration_approved(&job.configuration, job.clock.began())
+}
+
 /// Attributes that many people had and nobody has now. An empty roster has an objection of its own.
 fn vanished(job: &Job<'_>, read: &Read, active: u64) -> anyhow::Result<Vec<String>> {
     if read.people == 0 {
@@ -45,14 +54,19 @@ fn vanished(job: &Job<'_>, read: &Read, active: u64) -> anyhow::Result<Vec<Strin
     Ok(before.into_iter().filter(gone).map(|(attribute, _)| attribute).collect())
 }
 
-/// Remembers what the next run compares with: how many people have each attribute, and that a configuration whose
-/// first plan changes nothing for the accounts it manages is as good as reviewed.
+/// Remembers what the next run compares with: how many people have each attribute, and that this configuration was
+/// reviewed; one whose first plan changes nothing for the accounts it manages is as good as reviewed, if that could be
+/// told of everybody. A run of one person has seen no whole plan.
 pub fn remember(job: &Job<'_>, read: &Read, held: &[HoldReport]) -> anyhow::Result<()> {
     let is_held = |kind: HoldKind| held.iter().any(|hold| hold.kind == kind.as_str());
+    if job.only.is_some() || is_held(HoldKind::Configuration) {
+        return Ok(());
+    }
     if !is_held(HoldKind::MassNull) && read.people > 0 {
         job.store.set_attribute_counts(&read.attributes)?;
     }
-    if job.only.is_none() && !is_held(HoldKind::Configuration) && job.store.active_accounts()? > 0 {
+    let changes_nothing = job.store.active_accounts()? > 0 && !job.store.is_anybody_unsettled()?;
+    if changes_nothing || is_approved(job)? {
         job.store.set_reviewed_configuration(&job.configuration)?;
     }
     Ok(())

@@ -128,14 +128,17 @@ impl Sent {
                 self.refused(operation.change.kind, &failure);
                 void(&failure)
             }
+            Outcome::Failed(failure) if is_out_of_reach(&failure) => self.not_sent(failure),
             Outcome::Failed(failure) => Settled::Failed(failure),
             Outcome::Unknown(failure) => Settled::Unknown(failure),
-            Outcome::NotSent(failure) => {
-                let settled = void(&failure);
-                self.cut_short = Some(failure);
-                settled
-            }
+            Outcome::NotSent(failure) => self.not_sent(failure),
         }
+    }
+
+    fn not_sent(&mut self, failure: Failure) -> Settled {
+        let settled = void(&failure);
+        self.cut_short = Some(failure);
+        settled
     }
 
     fn refused(&mut self, change: ChangeKind, failure: &Failure) {
@@ -147,6 +150,11 @@ impl Sent {
         });
         refusal.count += 1;
     }
+}
+
+/// No answer at all: the app is out of reach, which is nobody's failure.
+fn is_out_of_reach(failure: &Failure) -> bool {
+    failure.class == FailureClass::Transient && failure.answer.status.is_none()
 }
 
 fn void(failure: &Failure) -> Settled {

@@ -19,10 +19,15 @@ pub enum Stop {
 const AN_OUTAGE: usize = 5;
 
 impl Stop {
-    /// Whether what failed says that the target as a whole cannot be asked; that is nobody's failure.
+    /// A target that refuses us, or cannot be reached at all, is nobody's failure; nor are many errors in passing.
     pub fn if_target_is_down<'a>(failures: impl Iterator<Item = &'a Failure> + Clone) -> Result<(), Self> {
-        if let Some(refusal) = failures.clone().find(|failure| failure.class == FailureClass::App) {
-            return Err(Self::Target(refusal.clone()));
+        let about_the_app = failures.clone().find(|failure| match failure.class {
+            FailureClass::App => true,
+            FailureClass::Transient => failure.answer.status.is_none(),
+            FailureClass::Record | FailureClass::Conflict | FailureClass::Unproven => false,
+        });
+        if let Some(failure) = about_the_app {
+            return Err(Self::Target(failure.clone()));
         }
         let mut transient = failures.filter(|failure| failure.class == FailureClass::Transient);
         transient.nth(AN_OUTAGE - 1).map_or(Ok(()), |failure| Err(Self::Target(failure.clone())))

@@ -3,7 +3,11 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod crashing;
+mod existing;
 mod going_live;
 mod leavers;
+mod proving;
 mod reading;
+mod sending;
 mod world;

@@ -119,6 +119,7 @@ async fn a_401_or_403_anywhere_in_the_read_fails_the_run_and_deactivates_nobody(
 /// Every way a page can fail for good.
 fn failures_of_a_page() -> Vec<Act> {
     let refuse = |status, code: &str| Act::Refuse { status, code: code.to_owned(), retry_after: None };
+    let body = |text: &str| Act::Body { status: 200, body: text.to_owned() };
     vec![
         refuse(503, "ServiceUnavailable"),
         refuse(500, "InternalServerError"),
@@ -128,8 +129,8 @@ fn failures_of_a_page() -> Vec<Act> {
         Act::Html { status: 502 },
         Act::Html { status: 200 },
         Act::EmptyBody,
-        Act::Body { status: 200, body: "{}".to_owned() },
-        Act::Body { status: 200, body: "{\"value\": null}".to_owned() },
+        body("{}"),
+        body("{\"value\": null}"),
         Act::Truncated,
         Act::CutBefore,
         Act::CutWithin,
