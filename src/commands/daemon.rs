@@ -69,7 +69,7 @@ impl Customer {
             }
             let ended = run::run_and_tell(&job, &Trigger::Slot(trigger.slot.id())).await;
             // The slot is taken already: a command that is at work now must not cost the customer this run.
-            let busy = ended.as_ref().is_err_and(|error| error.is::<RunningElsewhere>());
+            let busy = ended.as_ref().is_err_and(anyhow::Error::is::<RunningElsewhere>);
             if !busy || stop.is_cancelled() {
                 return ended;
             }

@@ -31,7 +31,7 @@ use exit::Exit;
 #[derive(Debug, Parser)]
 #[command(name = "rollcall", version, about, max_term_width = 110)]
 struct Cli {
-    /// The configuration directory [default: $ROLLCALL_CONFIG_DIR, else /etc/rollcall]
+    /// The configuration directory [default: `$ROLLCALL_CONFIG_DIR`, else `/etc/rollcall`]
     #[arg(long, global = true, value_name = "DIR")]
     config: Option<PathBuf>,
     #[command(subcommand)]

@@ -1,6 +1,6 @@
 //! Tables `holds` and `hold_pairs`: changes waiting for approval, and exactly which person and change each holds.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ring::digest::{Context, SHA256};
@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use super::{Journaling, Store, audit, instant, parse_instant};
 use crate::guard::{ApprovedPlan, HoldKind};
 use crate::model::{Operation, PersonId};
+use crate::plan::hex;
 use crate::report::{HeldPerson, HoldReport};
 
 /// An approval that was not used expires (guarantee 6).
@@ -99,7 +100,7 @@ impl Store {
                 });
             }
         }
-        let id = hash.finish().as_ref()[..3].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let id = hex(&hash.finish().as_ref()[..3]);
         Ok((count > 0).then(|| (format!("h-{id}"), count, people)))
     }
 
@@ -212,12 +213,12 @@ pub(super) fn write(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let Journaling { run, configuration, whole } = *journaling;
-    let ids: BTreeMap<&str, ()> = reports.iter().map(|report| (report.id.as_str(), ())).collect();
+    let ids: BTreeSet<&str> = reports.iter().map(|report| report.id.as_str()).collect();
     let open: Vec<String> = transaction
         .prepare("SELECT id FROM holds WHERE state = 'open'")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    for gone in open.iter().filter(|id| whole && !ids.contains_key(id.as_str())) {
+    for gone in open.iter().filter(|id| whole && !ids.contains(id.as_str())) {
         transaction.execute("UPDATE holds SET state = 'closed' WHERE id = ?1", [gone])?;
     }
     for report in reports {

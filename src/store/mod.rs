@@ -99,7 +99,7 @@ fn instant(at: DateTime<Utc>) -> String {
 }
 
 fn parse_instant(text: &str) -> DateTime<Utc> {
-    DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).unwrap_or(DateTime::UNIX_EPOCH)
+    DateTime::parse_from_rfc3339(text).map_or(DateTime::UNIX_EPOCH, |at| at.to_utc())
 }
 
 /// How values are compared when accounts are recognised: without regard to case for userName and addresses, exactly

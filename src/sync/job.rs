@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{Clock, rules};
-use crate::model::{Person, PersonId};
+use crate::model::{AccountId, Person, PersonId};
 use crate::plan::Rules;
 use crate::settings::{Mistakes, Settings, Stage};
 use crate::source::Source;
@@ -109,6 +109,12 @@ impl<'a> Job<'a> {
 
     pub(super) fn note_credential_expiry(&self, at: Option<DateTime<Utc>>) {
         *self.credential_expires.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    /// The account of a person's manager, if they have one of ours.
+    pub(super) fn manager_account(&self, person: &Person) -> anyhow::Result<Option<AccountId>> {
+        let Some(manager) = &person.manager else { return Ok(None) };
+        Ok(self.store.snapshot(&manager.id)?.map(|snapshot| snapshot.account))
     }
 
     pub(super) fn concerns(&self, person: &PersonId) -> bool {

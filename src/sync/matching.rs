@@ -119,10 +119,7 @@ fn objection(job: &Job<'_>, row: &PlannedRow, account: &Account, taken: &mut Tak
 /// Adopting needs somebody's word unless the customer says "adopt" and nothing about the account is doubtful (guarantee 8).
 fn plan_adoption(job: &Job<'_>, row: &PlannedRow, account: &Account) -> anyhow::Result<()> {
     let Some(person) = job.store.staged_person(&row.person)? else { return Ok(()) };
-    let manager = match &person.manager {
-        Some(manager) => job.store.snapshot(&manager.id)?.map(|snapshot| snapshot.account),
-        None => None,
-    };
+    let manager = job.manager_account(&person)?;
     let crate::mapping::Wanted::Account(wanted) = job.rules.mapping.map(&person, manager.as_ref()) else {
         return Ok(());
     };

@@ -29,7 +29,7 @@ fn judge_members(job: &Job<'_>) -> anyhow::Result<()> {
     loop {
         let chunk = job.store.candidates(&after, CHUNK)?;
         let Some(last) = chunk.last() else { return Ok(()) };
-        after = last.person.id.as_str().to_owned();
+        last.person.id.as_str().clone_into(&mut after);
         judged += chunk.len() as u64;
         for candidate in chunk.iter().filter(|candidate| job.concerns(&candidate.person.id)) {
             judge_candidate(job, candidate)?;
@@ -40,10 +40,7 @@ fn judge_members(job: &Job<'_>) -> anyhow::Result<()> {
 
 fn judge_candidate(job: &Job<'_>, candidate: &Candidate) -> anyhow::Result<()> {
     let person = &candidate.person;
-    let manager_account = match &person.manager {
-        Some(manager) => job.store.snapshot(&manager.id)?.map(|snapshot| snapshot.account),
-        None => None,
-    };
+    let manager_account = job.manager_account(person)?;
     let subject = Subject {
         person,
         snapshot: candidate.snapshot.as_ref(),

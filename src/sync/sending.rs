@@ -198,17 +198,25 @@ async fn confirm(job: &Job<'_>, operation: &Operation) -> Result<(), Failure> {
     let change = &operation.change;
     let proof = job.source.prove(&change.person).await?;
     let confirmed = match (change.cause, &proof) {
-        (Cause::Deleted, Proof::Gone) => true,
+        // A leaver for a weak reason who is gone altogether by now is confirmed more than enough.
+        (Cause::Deleted | Cause::LeftGroup | Cause::OutOfScope, Proof::Gone) => true,
         (Cause::Disabled, Proof::Present { person, .. }) => person.enabled == Some(false),
         (Cause::LeftGroup, Proof::Present { member, .. }) => !member,
         (Cause::OutOfScope, Proof::Present { person, .. }) => {
-            matches!(job.rules.scope.decide(person, None), Ok(ScopeDecision::Out { .. }))
+            let manager = job.manager_account(person).map_err(|error| unknown_manager(&error))?;
+            matches!(job.rules.scope.decide(person, manager.as_ref()), Ok(ScopeDecision::Out { .. }))
         }
-        // A leaver for a weak reason who is gone altogether by now is confirmed more than enough.
-        (Cause::LeftGroup | Cause::OutOfScope, Proof::Gone) => true,
         _ => false,
     };
     if confirmed { Ok(()) } else { Err(disagreement(operation)) }
+}
+
+fn unknown_manager(error: &anyhow::Error) -> Failure {
+    Failure::new(
+        FailureClass::Unproven,
+        format!("The proof could not be completed: {error:#}."),
+        "Nothing to do unless this is reported again.",
+    )
 }
 
 fn disagreement(operation: &Operation) -> Failure {

@@ -19,15 +19,11 @@ pub enum Stop {
 const AN_OUTAGE: usize = 5;
 
 impl Stop {
-    /// A target that refuses us, or cannot be reached at all, is nobody's failure; nor are many errors in passing.
+    /// Whether what failed says that the target as a whole cannot be asked: it refuses us, cannot be reached at all, or
+    /// fails in passing again and again. That is nobody's failure.
     pub fn if_target_is_down<'a>(failures: impl Iterator<Item = &'a Failure> + Clone) -> Result<(), Self> {
-        let about_the_app = failures.clone().find(|failure| match failure.class {
-            FailureClass::App => true,
-            FailureClass::Transient => failure.answer.status.is_none(),
-            FailureClass::Record | FailureClass::Conflict | FailureClass::Unproven => false,
-        });
-        if let Some(failure) = about_the_app {
-            return Err(Self::Target(failure.clone()));
+        if let Some(refusal) = failures.clone().find(|failure| is_about_the_target(failure)) {
+            return Err(Self::Target(refusal.clone()));
         }
         let mut transient = failures.filter(|failure| failure.class == FailureClass::Transient);
         transient.nth(AN_OUTAGE - 1).map_or(Ok(()), |failure| Err(Self::Target(failure.clone())))
@@ -56,6 +52,14 @@ impl Stop {
                 request_id: None,
             },
         }
+    }
+}
+
+fn is_about_the_target(failure: &Failure) -> bool {
+    match failure.class {
+        FailureClass::App => true,
+        FailureClass::Transient => failure.answer.status.is_none(),
+        FailureClass::Record | FailureClass::Conflict | FailureClass::Unproven => false,
     }
 }
 

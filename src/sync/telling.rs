@@ -22,7 +22,7 @@ pub fn finish(job: &Job<'_>, report: &Report) -> anyhow::Result<()> {
     let letters_today = job.store.letters_since(midnight(local))?;
     let digest = after_run(&open, &seen, &expiries(job, local), local).folded(letters_today, local);
     let mails = job.settings.mail.as_ref().map_or_else(Vec::new, |mail| mails(job, mail, &digest, report));
-    let update = update(open, &digest, now);
+    let update = update(&open, &digest, now);
     job.store.finish_run(report, &update, &mails)?;
     job.store.forget_old(&job.settings.keep, now)
 }
@@ -52,7 +52,7 @@ fn expiries(job: &Job<'_>, now: DateTime<Tz>) -> Vec<Incident> {
     announced.map(|expiry| Incident::new(Topic::Expiry(expiry), now.to_utc())).into_iter().collect()
 }
 
-fn update(open: Vec<OpenIncident>, digest: &Digest, now: DateTime<Utc>) -> IncidentUpdate {
+fn update(open: &[OpenIncident], digest: &Digest, now: DateTime<Utc>) -> IncidentUpdate {
     let known = |incident: &Incident| open.iter().find(|it| it.incident.key == incident.key).cloned();
     let mut update = IncidentUpdate { open: Vec::new(), ended: digest.ended.clone() };
     for incident in digest.told_now() {

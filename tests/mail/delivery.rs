@@ -41,7 +41,7 @@ fn settings(smtp: String) -> MailSettings {
 
 fn with_login(mut settings: MailSettings) -> MailSettings {
     let mut password = Secret::at(SecretPlace::Env("X".to_owned()));
-    password.resolve(PASSWORD.to_owned().into());
+    password.resolve(PASSWORD.to_owned());
     settings.username = Some("rollcall".to_owned());
     settings.password = Some(password);
     settings

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rollcall::report::RunResult;
-use rollcall::sandbox::Sandbox;
+use rollcall::sandbox::{AppAct, AppFault, AppSpot, Sandbox};
 use serde_json::json;
 
 use crate::world::World;
@@ -107,11 +107,9 @@ async fn a_run_that_dies_while_reading_leaves_nothing_behind() {
 async fn what_cannot_be_settled_after_a_crash_keeps_the_run_from_sending() {
     let mut world = World::settled(12).await;
     let hire = world.directory().hire(&json!({})).unwrap();
-    world.sandbox.app.admin().set_latency(Duration::from_millis(1));
+    world.sandbox.app.admin().fault(AppFault::new(AppSpot::Create, AppAct::DoneThenHang));
     assert!(world.run_until(writes(1)).await.is_none(), "the process died with the create under way");
-    world.sandbox.app.admin().set_latency(Duration::ZERO);
-    let down = rollcall::sandbox::AppFault::refuse(rollcall::sandbox::AppSpot::Any, 503).always();
-    world.sandbox.app.admin().fault(down);
+    world.sandbox.app.admin().fault(AppFault::refuse(AppSpot::Any, 503).always());
     world.forget();
     let report = world.run().await;
     assert_eq!(report.result, RunResult::Failed);

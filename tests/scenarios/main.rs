@@ -6,8 +6,14 @@
 mod crashing;
 mod existing;
 mod going_live;
+mod groups;
 mod leavers;
+mod limits;
+mod managers;
+mod people;
 mod proving;
 mod reading;
 mod sending;
+mod state;
+mod telling;
 mod world;

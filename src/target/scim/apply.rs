@@ -24,6 +24,8 @@ impl Scim {
     pub(super) async fn send(&self, operation: &Operation) -> Outcome {
         match operation.change.kind {
             ChangeKind::Create => self.create(operation).await,
+            // An account that is taken over may be an inactive one.
+            ChangeKind::Adopt if operation.change.attributes.contains_key("active") => self.reactivate(operation).await,
             ChangeKind::Adopt | ChangeKind::Update | ChangeKind::Rename => self.update(operation).await,
             ChangeKind::Deactivate => self.deactivate(operation).await,
             ChangeKind::Reactivate => self.reactivate(operation).await,

@@ -257,7 +257,7 @@ impl Scim {
 impl Refused {
     fn may_have_happened(&self) -> bool {
         match self {
-            Self::Answered(answer) => may_have_happened(answer),
+            Self::Answered(answer) => may_have_happened(answer) || answer.is_success(),
             Self::Unheard(error) => matches!(&**error, SessionError::Http(error) if error.may_have_happened()),
             Self::Unreadable(_) | Self::Unclear(_) => false,
         }
@@ -299,8 +299,10 @@ impl Refused {
     }
 }
 
+/// A web page under a success is the word of something in between, and the app may have heard nothing.
 fn success(answer: Answer) -> Result<Answer, Refused> {
-    if answer.is_success() { Ok(answer) } else { Err(Refused::Answered(Box::new(answer))) }
+    let is_page = answer.body.trim_ascii_start().starts_with(b"<");
+    if answer.is_success() && !is_page { Ok(answer) } else { Err(Refused::Answered(Box::new(answer))) }
 }
 
 fn is_missing(answer: &Answer) -> bool {
