@@ -83,14 +83,64 @@ async fn a_failing_deactivation_stays_one_while_the_directory_does_not_answer() 
 }
 
 #[tokio::test]
+async fn a_superseded_first_plan_reviews_nothing_but_its_own_people() {
+    let mut world = World::new(5).await;
+    let first = world.run().await;
+    let superseded = world.store().holds_called(&first.holds[0].id).unwrap().remove(0);
+    for number in 0..3 {
+        world.directory().hire(&json!({ "displayName": format!("New {number}") })).unwrap();
+    }
+    assert_eq!(hold(&world.run().await, "configuration").count, 8);
+    let word = rollcall::store::Approval { by: "pat".to_owned(), ..Default::default() };
+    world.store().approve(&superseded, &word, world.now()).unwrap();
+    let report = world.run().await;
+    assert_eq!(report.counts.created, 5);
+    assert_eq!(hold(&report, "configuration").count, 3);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_first_plan_of_which_nobody_could_be_judged_is_not_reviewed() {
+    let mut world = World::settled(6).await;
+    world.directory().hire(&json!({ "displayName": "New" })).unwrap();
+    world.add_to_configuration("[scope]\nwhere = \"user.department != 'Nowhere'\"");
+    world.sandbox.app.admin().fault(AppFault::refuse(AppSpot::Lookup, 503).times(4));
+    assert_eq!(world.run().await.counts.failed, 1);
+    assert_eq!(hold(&world.run().await, "configuration").count, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_attribute_that_vanished_is_still_missed_after_a_run_of_one_person() {
+    let mut world = World::settled(15).await;
+    for person in world.directory().members(15) {
+        world.directory().set(&person, "department", serde_json::Value::Null).unwrap();
+    }
+    let person = world.directory().hire(&json!({ "displayName": "New", "department": null })).unwrap();
+    world.run_person(&person).await;
+    assert_eq!(hold(&world.run().await, "mass_null").count, 15);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn managers_who_vanish_from_everybody_are_missed_like_an_attribute() {
+    let mut world = World::with_managers(18).await;
+    world.go_live().await;
+    world.run().await;
+    for person in world.directory().members(18) {
+        world.directory().set_manager(&person, None).unwrap();
+    }
+    let report = world.run().await;
+    assert!(hold(&report, "mass_null").count >= 10, "{report:#?}");
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_new_manager_brings_a_reference_and_nothing_else() {
     let mut world = World::with_managers(6).await;
     let [person] = world.people();
     let name = world.directory().person(&person).unwrap()["userPrincipalName"].as_str().unwrap().to_owned();
-    world.edit_configuration(
-        "match = [\"externalId\", \"userName\"]",
-        &format!("match = [\"externalId\", \"userName\"]\nprotected = [\"{name}\"]"),
-    );
+    world.edit_configuration("match = [\"externalId\", \"userName\"]", &format!("match = [\"externalId\", \"userName\"]\nprotected = [\"{name}\"]"));
     world.go_live().await;
     world.directory().rename(&person, &format!("other-{name}")).unwrap();
     let manager = world.directory().hire(&json!({ "displayName": "Manager" })).unwrap();
@@ -129,11 +179,7 @@ async fn one_person_in_doubt_does_not_keep_everybody_else_waiting() {
     assert_eq!(world.run().await.counts.failed, 1);
     world.leave(&leaver);
     let report = world.run().await;
-    assert_eq!(
-        (report.result, report.counts.deactivated, report.counts.failed),
-        (RunResult::Partial, 1, 1),
-        "{report:#?}"
-    );
+    assert_eq!((report.result, report.counts.deactivated, report.counts.failed), (RunResult::Partial, 1, 1), "{report:#?}");
     assert_eq!(world.run().await.counts.updated, 1);
     world.finish().await;
 }

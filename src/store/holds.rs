@@ -131,13 +131,14 @@ impl Store {
         rows.map(|row| parse(row?)).collect()
     }
 
-    /// Approves a hold: its pairs may be sent within the next 24 hours. Audited with who and why.
+    /// Approves a hold: its pairs may be sent within the next 24 hours. Audited with who and why. The word on a hold
+    /// that another one has followed is about its pairs, and about nothing that came since.
     pub fn approve(&self, hold: &Hold, approval: &Approval, now: DateTime<Utc>) -> anyhow::Result<u64> {
         self.transact(|transaction| {
             let released = approve_pairs(transaction, hold, approval, now)?;
             let all = released == hold.report.count;
             transaction.execute(
-                "UPDATE holds SET state = CASE WHEN ?5 THEN 'approved' ELSE state END,
+                "UPDATE holds SET state = CASE WHEN ?5 AND state <> 'closed' THEN 'approved' ELSE state END,
                    approved_at = ?2, approved_by = ?3, why = ?4 WHERE id = ?1",
                 params![hold.report.id, instant(now), approval.by, approval.why, all],
             )?;
@@ -185,6 +186,15 @@ pub(super) fn spend_approvals(transaction: &Transaction<'_>, person: &PersonId) 
     transaction
         .prepare_cached("UPDATE hold_pairs SET approved_at = NULL WHERE person = ?1 AND approved_at IS NOT NULL")?
         .execute([person.as_str()])?;
+    Ok(())
+}
+
+/// The word on a first plan is used up once that configuration counts as reviewed.
+pub(super) fn close_reviewed(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    transaction.execute(
+        "UPDATE holds SET state = 'closed' WHERE kind = ?1 AND state = 'approved'",
+        [HoldKind::Configuration.as_str()],
+    )?;
     Ok(())
 }
 

@@ -48,8 +48,12 @@ impl Store {
         self.meta(REVIEWED)
     }
 
+    /// Reviewed for good. The word that was given on it is spent: whoever returns to it later changes it again.
     pub fn set_reviewed_configuration(&self, fingerprint: &str) -> anyhow::Result<()> {
-        self.transact(|transaction| set(transaction, REVIEWED, fingerprint))
+        self.transact(|transaction| {
+            holds::close_reviewed(transaction)?;
+            set(transaction, REVIEWED, fingerprint)
+        })
     }
 
     fn meta(&self, key: &str) -> anyhow::Result<Option<String>> {

@@ -43,6 +43,14 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Whether there is anybody of whom nobody can tell yet what is to become of them.
+    pub fn is_anybody_unsettled(&self) -> anyhow::Result<bool> {
+        let connection = self.connection();
+        let mut statement =
+            connection.prepare_cached("SELECT 1 FROM people WHERE standing IN ('waiting', 'failing')")?;
+        Ok(statement.exists([])?)
+    }
+
     /// A person by object id, or by what they are or were called.
     pub fn person_called(&self, name: &str) -> anyhow::Result<Option<PersonId>> {
         let connection = self.connection();
