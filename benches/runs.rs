@@ -30,6 +30,7 @@ struct Plan {
 
 #[tokio::main]
 async fn main() {
+    rollcall::http::install_crypto_provider();
     let short = std::env::args().any(|argument| argument == "--short");
     let plan = if short {
         Plan { members: 5_000, creates: 1_000, changes: 100, page_delay_ms: 100 }
@@ -122,7 +123,7 @@ fn usage(process: u32) -> Option<(u64, f64)> {
 
 fn show(what: &str, measured: &Measured, requests: &str, bare: Duration) {
     let ratio = measured.wall.as_secs_f64() / bare.as_secs_f64();
-    let peak = format!("{:.1} MiB", measured.peak_kib as f64 / 1024.0);
+    let peak = format!("{} MiB", measured.peak_kib.div_ceil(1024));
     println!(
         "{what:<34} {:>9.2} {:>9.2} {peak:>10} {requests:>10} {ratio:>8.2}x",
         measured.wall.as_secs_f64(),
@@ -234,7 +235,7 @@ impl Sandbox {
         let sum = |part: &str| -> u64 {
             counted[part].as_object().map_or(0, |kinds| kinds.values().filter_map(Value::as_u64).sum())
         };
-        let pages = counted["entra"]["pages"].as_u64().unwrap_or(0);
+        let pages = counted["entra"]["page"].as_u64().unwrap_or(0);
         format!("{pages}+{}/{}", sum("entra") - pages, sum("app"))
     }
 

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::http::{Answer, Client, Error, LARGEST_SMALL_ANSWER, Request, Retry};
 
 /// A token is renewed this long before its end, so that none expires on its way.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
 /// What a token endpoint wants to hear (RFC 6749 §4.4.2); `secret` travels in the form body.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl Tokens {
 pub enum Credentials {
     /// A fixed header, marked sensitive.
     Header(HeaderName, HeaderValue),
-    Tokens(Tokens),
+    Tokens(Box<Tokens>),
 }
 
 impl Credentials {

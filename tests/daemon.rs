@@ -45,7 +45,7 @@ impl Notes {
 
 impl Work for Notes {
     fn last_slot(&self) -> anyhow::Result<Option<DateTime<Utc>>> {
-        Ok(self.claimed.lock().unwrap().last().copied())
+        Ok(self.claimed.lock().expect("no poison").last().copied())
     }
 
     fn claim_slot(&self, slot: &Slot) -> anyhow::Result<bool> {
@@ -53,7 +53,7 @@ impl Work for Notes {
             self.failing_claims.fetch_sub(1, Ordering::Relaxed);
             anyhow::bail!("the disk is full");
         }
-        Ok(self.claimed.lock().unwrap().insert(slot.at))
+        Ok(self.claimed.lock().expect("no poison").insert(slot.at))
     }
 
     async fn run(&self, trigger: Trigger, stop: CancellationToken) -> Summary {
@@ -86,7 +86,7 @@ impl Work for Notes {
     }
 
     fn reload(&self) -> Result<Schedule, String> {
-        self.reload.lock().unwrap().clone()
+        self.reload.lock().expect("no poison").clone()
     }
 }
 
@@ -138,8 +138,8 @@ impl Told {
 
 fn schedule(cron: &str) -> Schedule {
     let settings: Value = json!({"timezone": "UTC", "cron": [cron]});
-    let settings: ScheduleSettings = serde_json::from_value(settings).unwrap();
-    Schedule::new(&settings, "acme").unwrap()
+    let settings: ScheduleSettings = serde_json::from_value(settings).expect("settings");
+    Schedule::new(&settings, "acme").expect("a schedule")
 }
 
 /// Once a year, so that nothing is due by itself while a test runs.

@@ -75,7 +75,7 @@ fn agree(zone: Tz, years: std::ops::Range<i32>, settings: &mut Value, pattern: &
     assert_eq!(differs, None, "{zone}, {settings}");
     assert_eq!(slots.len(), expected.len(), "{zone}, {settings}");
     // From any instant around a slot, not only from the slot before.
-    for pair in expected.windows(2).step_by(97) {
+    for pair in expected.windows(2).step_by(397) {
         for seconds in [0, 1, 1800] {
             let instant = pair[0] + TimeDelta::seconds(seconds);
             if instant < pair[1] {
@@ -89,10 +89,10 @@ fn agree(zone: Tz, years: std::ops::Range<i32>, settings: &mut Value, pattern: &
 }
 
 const ZONES: [(Tz, std::ops::Range<i32>); 6] = [
-    (Tz::Australia__Sydney, 2026..2029),
-    (Tz::Europe__Berlin, 2027..2029),
-    (Tz::America__New_York, 2027..2029),
-    (Tz::Australia__Lord_Howe, 2027..2029),
+    (Tz::Australia__Sydney, 2026..2028),
+    (Tz::Europe__Berlin, 2027..2028),
+    (Tz::America__New_York, 2027..2028),
+    (Tz::Australia__Lord_Howe, 2027..2028),
     (Tz::Pacific__Apia, 2011..2013),
     // Its summer time begins at midnight, so that a day lacks its first hour.
     (Tz::Asia__Beirut, 2027..2028),

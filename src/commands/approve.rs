@@ -34,6 +34,7 @@ pub struct Arguments {
     /// Release at the next run instead of running now
     #[arg(long)]
     later: bool,
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

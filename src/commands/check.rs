@@ -22,6 +22,7 @@ use crate::target::Target;
 pub struct Arguments {
     #[command(flatten)]
     customer: CustomerArgument,
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

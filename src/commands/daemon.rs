@@ -15,7 +15,7 @@ use crate::daemon::{self, Controls, Ending, Summary, Work};
 use crate::report::Report;
 use crate::schedule::{Schedule, Slot};
 use crate::settings::{self, Secrets, Settings};
-use crate::store::{Store, Trigger};
+use crate::store::{RunningElsewhere, Store, Trigger};
 use crate::sync::{self, Job};
 
 #[derive(Debug, Args)]
@@ -24,6 +24,8 @@ pub struct Arguments {
     customer: CustomerArgument,
 }
 
+/// How often a slot looks whether the command that is at work has ended.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(2);
 /// How long one round of housekeeping tries to deliver mails.
 const MAIL_TIME: Duration = Duration::from_secs(20);
 
@@ -57,11 +59,25 @@ impl Customer {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn try_to_run(&self, slot: &Slot, stop: CancellationToken) -> anyhow::Result<Report> {
+    async fn try_to_run(&self, trigger: &daemon::Trigger, stop: CancellationToken) -> anyhow::Result<Report> {
         let settings = self.settings();
-        let mut job = Job::prepare(&settings, &self.store, sync::now())?;
-        job.stop = stop;
-        run::run_and_tell(&job, &Trigger::Slot(slot.id())).await
+        loop {
+            let mut job = Job::prepare(&settings, &self.store, sync::now())?;
+            job.stop = stop.clone();
+            if trigger.skipped > 0 {
+                job.warn(format!("{} slots before this one were not run", trigger.skipped));
+            }
+            let ended = run::run_and_tell(&job, &Trigger::Slot(trigger.slot.id())).await;
+            // The slot is taken already: a command that is at work now must not cost the customer this run.
+            let busy = ended.as_ref().is_err_and(anyhow::Error::is::<RunningElsewhere>);
+            if !busy || stop.is_cancelled() {
+                return ended;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(WAIT_FOR_OTHERS) => {}
+                () = stop.cancelled() => {}
+            }
+        }
     }
 }
 
@@ -79,7 +95,7 @@ impl Work for Customer {
         if trigger.skipped > 0 {
             tracing::warn!(slots = trigger.skipped, "{} slots before this one were not run", trigger.skipped);
         }
-        match self.try_to_run(&trigger.slot, stop).await {
+        match self.try_to_run(&trigger, stop).await {
             Ok(report) => {
                 log(&report);
                 Summary::Ran(summary(&report))

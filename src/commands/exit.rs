@@ -8,7 +8,7 @@ use crate::settings::Mistakes;
 use crate::store::{RunningElsewhere, StateRefused};
 use crate::sync::WrongBinding;
 
-/// DESIGN §3: 4 wins over 3, 3 over 1.
+/// The exit codes of the README: 4 wins over 3, 3 over 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     Done,

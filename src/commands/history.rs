@@ -20,6 +20,7 @@ pub struct Arguments {
     /// Only what happened to this person
     #[arg(long, value_name = "PERSON")]
     person: Option<String>,
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

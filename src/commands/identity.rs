@@ -1,4 +1,4 @@
-//! Started as root on a state that belongs to somebody else (systemd's DynamicUser), a command becomes that user, so
+//! Started as root on a state that belongs to somebody else (systemd's `DynamicUser`), a command becomes that user, so
 //! that it never leaves files the daemon cannot open.
 
 use std::fs;

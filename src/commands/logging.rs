@@ -7,9 +7,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// Commands speak through what they print; their log is for when something is wrong.
+/// Commands speak through what they print; their log is for when something else is wrong: why a run failed is in its
+/// report, and need not be read twice.
 pub fn for_commands() {
-    start("warn");
+    start("warn,rollcall::sync::reporting=off");
 }
 
 pub fn for_the_daemon() {

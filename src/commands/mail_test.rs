@@ -17,6 +17,7 @@ use crate::settings::{Mistakes, Settings};
 pub struct Arguments {
     #[command(flatten)]
     customer: CustomerArgument,
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

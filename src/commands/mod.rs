@@ -31,7 +31,7 @@ use exit::Exit;
 #[derive(Debug, Parser)]
 #[command(name = "rollcall", version, about, max_term_width = 110)]
 struct Cli {
-    /// The configuration directory [default: $ROLLCALL_CONFIG_DIR, else /etc/rollcall]
+    /// The configuration directory [default: `$ROLLCALL_CONFIG_DIR`, else `/etc/rollcall`]
     #[arg(long, global = true, value_name = "DIR")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -66,7 +66,7 @@ enum Command {
     Rebind(rebind::Arguments),
 }
 
-/// Parses the command line, does what it says, and answers with the exit code of DESIGN §3.
+/// Parses the command line, does what it says, and answers with one of the exit codes of [`Exit`].
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -1,7 +1,6 @@
 //! `plan`: what a run would do now; the same code path as `run`, and no write.
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::context::{Context, CustomerArgument, block_on, open_store};
 use super::exit::Exit;
@@ -18,6 +17,7 @@ pub struct Arguments {
     /// Only this person
     #[arg(long, value_name = "PERSON")]
     person: Option<String>,
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -44,17 +44,21 @@ async fn plan(settings: &Settings, store: &Store, arguments: &Arguments) -> anyh
     if let Some(name) = &arguments.person {
         job.only = Some(run::find_person(&job, name).await?);
     }
-    progress::shown(&job, sync::plan(&job)).await
+    progress::shown(&job, Box::pin(sync::plan(&job))).await
 }
 
+/// One object; its changes are written one by one, for there may be as many as people.
 fn print_json(store: &Store, report: &Report) -> anyhow::Result<()> {
-    let mut changes = Vec::new();
-    each(store, |row| changes.push(change_to_json(&row.operation.change, row.hold.as_deref())))?;
-    let mut object = report.to_json();
-    if let Value::Object(object) = &mut object {
-        object.insert("changes".to_owned(), json!(changes));
-    }
-    output::json(&object);
+    let object = report.to_json().to_string();
+    let rest = object.strip_prefix('{').unwrap_or_default();
+    let mut separator = "";
+    output::text("{\"changes\": [");
+    each(store, |row| {
+        let change = change_to_json(&row.operation.change, row.hold.as_deref());
+        output::text(&format!("{separator}\n  {change}"));
+        separator = ",";
+    })?;
+    output::text(&format!("\n],\n{rest}\n"));
     Ok(())
 }
 
@@ -72,7 +76,7 @@ fn each(store: &Store, mut show: impl FnMut(&PlannedRow)) -> anyhow::Result<()> 
     loop {
         let chunk = store.planned(&after, CHUNK)?;
         let Some(last) = chunk.last() else { return Ok(()) };
-        after = last.person.as_str().to_owned();
+        last.person.as_str().clone_into(&mut after);
         chunk.iter().for_each(&mut show);
     }
 }

@@ -36,7 +36,7 @@ async fn draw(bar: &ProgressBar, steps: &mut watch::Receiver<Step>) {
             Step::Sending(done, all) => measured(bar, "sending changes", done, all),
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn measured(bar: &ProgressBar, what: &'static str, done: u64, all: u64) {

@@ -45,6 +45,13 @@ fn show(bound: Option<&Binding>, configured: &Binding, active: u64) {
     output::line(&format!("tenant  {} → {}", bound.tenant, configured.tenant));
     output::line(&format!("groups  {} → {}", bound.groups.join(", "), configured.groups.join(", ")));
     output::line(&format!("target  {} → {}", bound.target, configured.target));
+    if bound.target != configured.target {
+        output::line(&format!(
+            "This state manages {active} active accounts in the old target, and forgets them: whoever has an account in the \
+             new one is recognised there by name. Leavers who are still active there are not known to be leavers any more."
+        ));
+        return;
+    }
     output::line(&format!(
         "This state manages {active} active accounts. People of the new groups who are not among them will be created or \
          adopted, and people who are in none of the new groups count as having left."

@@ -49,7 +49,7 @@ async fn run(settings: &Settings, store: &Store, arguments: &Arguments) -> anyho
 
 /// Runs, shows how far it is, and tries to deliver the mails about it.
 pub async fn run_and_tell(job: &Job<'_>, trigger: &Trigger) -> anyhow::Result<Report> {
-    let report = progress::shown(job, sync::run(job, trigger)).await?;
+    let report = progress::shown(job, Box::pin(sync::run(job, trigger))).await?;
     if let Some(mail) = &job.settings.mail {
         sync::deliver(job.store, mail, MAIL_TIME).await;
     }

@@ -14,6 +14,7 @@ use crate::settings::{self, Secrets};
 pub struct Arguments {
     #[command(flatten)]
     customer: CustomerArgument,
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

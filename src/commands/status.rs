@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit::{Exit, complain};
 use super::output;
 use crate::plan::Standing;
-use crate::report::plain;
+use crate::report::{RunError, plain};
 use crate::schedule::Schedule;
 use crate::settings::{self, Settings, Stage};
 use crate::store::{KnownPerson, RunSummary, Store};
@@ -17,6 +17,7 @@ use crate::store::{KnownPerson, RunSummary, Store};
 pub struct Arguments {
     /// The customer; all of them, when left out
     customer: Option<String>,
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -31,11 +32,11 @@ pub fn execute(context: &Context, arguments: &Arguments) -> anyhow::Result<Exit>
         }
         return Ok(Exit::Done);
     }
-    of_all(context, arguments.json)
+    Ok(of_all(context, arguments.json))
 }
 
 /// One that cannot be read does not hide the others.
-fn of_all(context: &Context, json: bool) -> anyhow::Result<Exit> {
+fn of_all(context: &Context, json: bool) -> Exit {
     let (mut all, mut exit) = (Vec::new(), Exit::Done);
     for customer in settings::customers(&context.config_dir) {
         match of_customer(context, &customer) {
@@ -56,7 +57,7 @@ fn of_all(context: &Context, json: bool) -> anyhow::Result<Exit> {
             output::line(&format!("No customers in {}.", context.config_dir.join("customers").display()));
         }
     }
-    Ok(exit)
+    exit
 }
 
 fn of_customer(context: &Context, customer: &str) -> anyhow::Result<Value> {
@@ -106,7 +107,7 @@ fn of_state(store: &Store, settings: &Settings, now: DateTime<Utc>) -> anyhow::R
 fn run(run: &RunSummary) -> Value {
     json!({
         "run": run.run, "trigger": run.trigger, "started_at": run.started_at, "finished_at": run.finished_at,
-        "result": run.result, "error": run.report.as_ref().and_then(|report| report.error.as_ref()).map(|e| e.text()),
+        "result": run.result, "error": run.report.as_ref().and_then(|report| report.error.as_ref()).map(RunError::text),
     })
 }
 

@@ -20,7 +20,7 @@ use crate::schedule::Schedule;
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 
 /// Without a watchdog the loop's own sign of life is of no use to anybody.
-const NO_WATCHDOG: Duration = Duration::from_secs(3_600);
+const NO_WATCHDOG: Duration = Duration::from_hours(1);
 
 /// The daemon's state between two events.
 pub(super) struct Keeper<W> {

@@ -1,4 +1,4 @@
-//! What systemd is told, in the words of sd_notify(3). The only file that knows sd-notify.
+//! What systemd is told, in the words of `sd_notify(3)`. The only file that knows sd-notify.
 
 use std::fmt;
 use std::time::Duration;

@@ -68,7 +68,7 @@ mod tests {
     use crate::guard::{Verdict, approve};
     use crate::model::{Cause, ChangeKind};
 
-    /// DESIGN's defaults.
+    /// The built-in defaults.
     fn limits() -> Limits {
         let limit = |percent, at_least, at_most| Limit { percent, at_least, at_most };
         Limits {

@@ -1,4 +1,4 @@
-//! `[limits]`: how many changes of each kind may go ahead by themselves (DESIGN guarantee 5).
+//! `[limits]`: how many changes of each kind may go ahead by themselves (guarantee 5).
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -8,11 +8,11 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::{Answer, Error, Origin, Patience, retry_after};
 
-/// So many failures in a row are an outage, not bad luck.
-const FAILURES_IN_A_ROW: u32 = 5;
-/// So many requests then go one at a time, each waiting for the one before: a few bad records sent at once look like an
-/// outage too, and must not keep everybody else from being served.
-const MOST_PROBES: u32 = 3;
+/// After so many failures in a row requests go one at a time, each waiting for the one before: a few bad records sent
+/// at once look like an outage, and must not keep everybody else from being served.
+const FAILURES_IN_A_ROW: u32 = 3;
+/// So many more are an outage, not bad luck. Together with eight requests under way that makes at most twelve.
+const MOST_PROBES: u32 = 2;
 
 /// Counts failures in a row over all requests of one client.
 #[derive(Debug, Default)]

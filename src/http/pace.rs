@@ -18,7 +18,7 @@ impl Pace {
     }
 
     pub fn per_minute(requests: Option<u32>) -> Self {
-        let gap = requests.map_or(Duration::ZERO, |requests| Duration::from_secs(60) / requests.max(1));
+        let gap = requests.map_or(Duration::ZERO, |requests| Duration::from_mins(1) / requests.max(1));
         Self { gap, next: Mutex::new(None) }
     }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Answer, Client, Error, Request};
 
 /// Pauses double up to here.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// What may be repeated without asking first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +38,12 @@ pub struct Patience {
 }
 
 impl Default for Patience {
-    /// DESIGN guarantee 11: a read gives up after 4 tries or 60 s beyond what Retry-After asks.
+    /// Guarantee 11: a read gives up after 4 tries or 60 s beyond what Retry-After asks.
     fn default() -> Self {
         Self {
             tries: 4,
             first_pause: Duration::from_secs(1),
-            budget: Duration::from_secs(60),
+            budget: Duration::from_mins(1),
             longest_retry_after: Duration::from_secs(330),
             answer_within: Duration::from_mins(2),
         }
@@ -160,6 +160,7 @@ mod tests {
         assert_eq!(parse("soon"), None);
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "an attempt's result, as the rule takes it")]
     fn answered(status: u16) -> Result<Answer, Error> {
         Ok(Answer { status, headers: reqwest::header::HeaderMap::new(), body: Vec::new() })
     }

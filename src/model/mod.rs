@@ -1,4 +1,4 @@
-//! The domain's plain values, in DESIGN's words: person, account, change, operation, outcome.
+//! The domain's plain values, in the words of docs/architecture.md: person, account, change, operation, outcome.
 //! No I/O, no clock, nothing that knows a protocol.
 
 pub mod account;

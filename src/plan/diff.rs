@@ -62,6 +62,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a case reads better with values")]
     fn check(wish: Wish, have: Option<Value>, expected: Option<(Option<Value>, Option<Value>)>) {
         let attributes = BTreeMap::from([("title".to_owned(), wish)]);
         let wanted = WantedAccount { attributes, awaits_manager: false };

@@ -30,6 +30,8 @@ pub struct Subject<'a> {
     pub snapshot: Option<&'a Snapshot>,
     /// Where they stood before this run.
     pub stood: Option<StandingSince>,
+    /// Since when they have counted as having left, whatever became of it meanwhile.
+    pub leaving_since: Option<DateTime<Utc>>,
     /// Their manager's account in the target.
     pub manager_account: Option<&'a AccountId>,
 }
@@ -43,7 +45,10 @@ pub struct Judgement {
     pub decision: Decision,
     /// The account they should have, where mapping could say.
     pub wanted: Option<WantedAccount>,
-    /// Nothing will be left to do once the decision is carried out: an unchanged person need not be judged again.
+    /// Whether they count as having left; `None`: it could not be told.
+    pub leaving: Option<bool>,
+    /// Nothing will be left to do once the decision is carried out, but for a manager who is awaited: an unchanged
+    /// person need not be judged again.
     pub settled: bool,
 }
 
@@ -63,26 +68,31 @@ pub enum Decision {
 }
 
 impl Judgement {
-    fn of(standing: Standing, decision: Decision) -> Self {
-        Self { standing, failure: None, decision, wanted: None, settled: true }
+    fn member(standing: Standing, decision: Decision) -> Self {
+        Self { standing, failure: None, decision, wanted: None, leaving: Some(false), settled: true }
     }
 
-    fn failing(failure: Failure) -> Self {
-        Self { failure: Some(failure), settled: false, ..Self::of(Standing::Failing, Decision::Nothing) }
+    fn leaver(standing: Standing, decision: Decision) -> Self {
+        Self { leaving: Some(true), ..Self::member(standing, decision) }
+    }
+
+    fn undecided(failure: Failure) -> Self {
+        let failing = Self::member(Standing::Failing, Decision::Nothing);
+        Self { failure: Some(failure), leaving: None, settled: false, ..failing }
     }
 }
 
 /// Judges a person who is on the roster.
 pub fn judge_member(subject: Subject<'_>, rules: &Rules, now: DateTime<Utc>) -> Judgement {
     match subject.person.enabled {
-        None => return Judgement::failing(unsaid(subject.person)),
-        Some(false) => return judge_leaver(subject.snapshot, Cause::Disabled, since(&subject, now), rules, now),
+        None => return Judgement::undecided(unsaid(subject.person)),
+        Some(false) => return judge_leaver(subject.snapshot, Cause::Disabled, subject.leaving_since, (rules, now)),
         Some(true) => {}
     }
     match rules.scope.decide(subject.person, subject.manager_account) {
-        Err(undecided) => Judgement::failing(Failure::new(FailureClass::Record, undecided.reason, undecided.remedy)),
+        Err(why) => Judgement::undecided(Failure::new(FailureClass::Record, why.reason, why.remedy)),
         Ok(ScopeDecision::Out { .. }) => {
-            judge_leaver(subject.snapshot, Cause::OutOfScope, since(&subject, now), rules, now)
+            judge_leaver(subject.snapshot, Cause::OutOfScope, subject.leaving_since, (rules, now))
         }
         Ok(ScopeDecision::In) => judge_in_scope(subject, rules, now),
     }
@@ -92,43 +102,36 @@ pub fn judge_member(subject: Subject<'_>, rules: &Rules, now: DateTime<Utc>) -> 
 pub fn judge_missing(
     snapshot: &Snapshot,
     cause: Cause,
-    stood: Option<StandingSince>,
-    (rules, now): (&Rules, DateTime<Utc>),
+    leaving_since: Option<DateTime<Utc>>,
+    context: (&Rules, DateTime<Utc>),
 ) -> Judgement {
-    let since = stood.filter(|stood| stood.standing == Standing::Leaving).map_or(now, |stood| stood.since);
-    judge_leaver(Some(snapshot), cause, since, rules, now)
-}
-
-fn since(subject: &Subject<'_>, now: DateTime<Utc>) -> DateTime<Utc> {
-    subject.stood.filter(|stood| stood.standing == Standing::Leaving).map_or(now, |stood| stood.since)
+    judge_leaver(Some(snapshot), cause, leaving_since, context)
 }
 
 /// A leaver needs no mapping and collides with nobody; without an active account there is nothing to do.
 fn judge_leaver(
     snapshot: Option<&Snapshot>,
     cause: Cause,
-    leaving_since: DateTime<Utc>,
-    rules: &Rules,
-    now: DateTime<Utc>,
+    leaving_since: Option<DateTime<Utc>>,
+    (rules, now): (&Rules, DateTime<Utc>),
 ) -> Judgement {
+    let gone = if cause == Cause::OutOfScope { Standing::OutOfScope } else { Standing::NotEligible };
     let Some(snapshot) = snapshot.filter(|snapshot| snapshot.active) else {
-        let standing = if cause == Cause::OutOfScope { Standing::OutOfScope } else { Standing::NotEligible };
-        return Judgement::of(standing, Decision::Nothing);
+        return Judgement::leaver(gone, Decision::Nothing);
     };
     let due = match rules.leavers.rule(cause) {
         Some(LeaverRule::Now) => true,
-        Some(LeaverRule::After(span)) => now - leaving_since >= span.delta(),
+        Some(LeaverRule::After(span)) => now - leaving_since.unwrap_or(now) >= span.delta(),
         Some(LeaverRule::Keep) | None => false,
     };
     if !due {
-        return Judgement { settled: false, ..Judgement::of(Standing::Leaving, Decision::Nothing) };
+        return Judgement { settled: false, ..Judgement::leaver(Standing::Leaving, Decision::Nothing) };
     }
     if is_protected(snapshot, rules) {
-        return Judgement { settled: false, ..Judgement::of(Standing::Leaving, Decision::Protected(cause)) };
+        return Judgement { settled: false, ..Judgement::leaver(Standing::Leaving, Decision::Protected(cause)) };
     }
     let decision = Decision::Change { kind: ChangeKind::Deactivate, cause, attributes: BTreeMap::new() };
-    let standing = if cause == Cause::OutOfScope { Standing::OutOfScope } else { Standing::NotEligible };
-    Judgement::of(standing, decision)
+    Judgement::leaver(gone, decision)
 }
 
 fn judge_in_scope(subject: Subject<'_>, rules: &Rules, now: DateTime<Utc>) -> Judgement {
@@ -140,8 +143,8 @@ fn judge_in_scope(subject: Subject<'_>, rules: &Rules, now: DateTime<Utc>) -> Ju
         None => Decision::Provision,
         Some(snapshot) => decide(&wanted, snapshot, rules),
     };
-    let settled = !wanted.awaits_manager && !matches!(decision, Decision::Protected(_));
-    Judgement { wanted: Some(wanted), settled, ..Judgement::of(Standing::InScope, decision) }
+    let settled = !matches!(decision, Decision::Protected(_));
+    Judgement { wanted: Some(wanted), settled, ..Judgement::member(Standing::InScope, decision) }
 }
 
 fn decide(wanted: &WantedAccount, snapshot: &Snapshot, rules: &Rules) -> Decision {
@@ -164,17 +167,17 @@ fn decide(wanted: &WantedAccount, snapshot: &Snapshot, rules: &Rules) -> Decisio
 
 /// A missing value is waited for; everything else that mapping rejects is a failure at once.
 fn judge_rejected(rejection: Rejection, subject: &Subject<'_>, rules: &Rules, now: DateTime<Utc>) -> Judgement {
-    let failure = Failure::new(FailureClass::Record, rejection.reason, rejection.remedy);
+    let failure = Some(Failure::new(FailureClass::Record, rejection.reason, rejection.remedy));
+    let rejected = |standing| Judgement { failure, settled: false, ..Judgement::member(standing, Decision::Nothing) };
     if rejection.kind != RejectionKind::Missing {
-        return Judgement::failing(failure);
+        return rejected(Standing::Failing);
     }
     let patient = match subject.stood {
         Some(StandingSince { standing: Standing::Waiting, since }) => now - since < rules.patience.delta(),
         Some(StandingSince { standing: Standing::Failing, .. }) => false,
         Some(_) | None => rules.patience > Span::ZERO,
     };
-    let standing = if patient { Standing::Waiting } else { Standing::Failing };
-    Judgement { standing, ..Judgement::failing(failure) }
+    rejected(if patient { Standing::Waiting } else { Standing::Failing })
 }
 
 fn is_protected(snapshot: &Snapshot, rules: &Rules) -> bool {

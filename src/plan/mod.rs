@@ -9,6 +9,6 @@ mod standing;
 
 pub use diff::{diff, is_rename};
 pub use judge::{Decision, Judgement, Rules, Subject, judge_member, judge_missing};
-pub use operation::{adoption, creation, digest, returned_as, update};
+pub use operation::{adoption, creation, digest, hex, returned_as, update};
 pub use settings::{LeaverRule, Leavers, PeopleSettings};
 pub use standing::{Standing, StandingSince};

@@ -94,5 +94,11 @@ pub fn digest(change: &Change) -> String {
         change.attributes.iter().map(|(name, delta)| (name, &delta.after)).collect::<Vec<_>>(),
     ]);
     let hash = sha256(&SHA256, content.to_string().as_bytes());
-    hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.as_ref()[..16])
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }

@@ -106,7 +106,7 @@ impl Topic {
         }
     }
 
-    /// Whether the daily maximum of mails never applies to it (DESIGN guarantee 18).
+    /// Whether the daily maximum of mails never applies to it (guarantee 18).
     pub fn is_never_folded(&self) -> bool {
         match self {
             Self::Hold(_) | Self::Run(_) => true,

@@ -1,4 +1,4 @@
-//! The report as a machine reads it: the object that `run`, `approve` and `plan` print (DESIGN §3).
+//! The report as a machine reads it: the object that `run`, `approve` and `plan` print.
 
 use serde_json::{Value, json};
 

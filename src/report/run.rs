@@ -19,7 +19,7 @@ pub enum RunResult {
 }
 
 impl RunResult {
-    /// The roster was complete and everything allowed was sent; held or partly failed counts as good (DESIGN §1).
+    /// The roster was complete and everything allowed was sent; held or partly failed counts as good.
     pub fn is_good(self) -> bool {
         self != Self::Failed
     }

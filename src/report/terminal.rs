@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{HoldReport, PersonFailure, Report, RunResult};
+use super::{Counts, HoldReport, PersonFailure, Report, RunResult};
 use crate::model::{Change, ChangeKind, Delta};
 
 /// People listed under a heading; the rest is a number, and `--json` has them all.
@@ -34,6 +34,10 @@ impl Report {
 
     fn write_counts(&self, text: &mut String) {
         let counts = &self.counts;
+        if self.error.is_some() && *counts == Counts::default() {
+            // Zeros would look as if the directory had been read and nobody were there.
+            return line(text, "  Nothing was sent.");
+        }
         line(text, &format!("  {} people, {} in scope", counts.roster, counts.in_scope));
         if self.run.is_none() || self.stage == "preview" {
             return;
@@ -89,8 +93,8 @@ fn write_failure(text: &mut String, failure: &PersonFailure) {
 /// One planned change, attribute by attribute.
 pub fn change_to_text(change: &Change, hold: Option<&str>) -> String {
     let mut text = String::new();
-    let held = hold.map_or(String::new(), |hold| format!("   [held: {hold}]"));
-    line(&mut text, &format!("{:<11} {}   ({}){held}", change.kind.as_str(), plain(&change.user_name), change.cause));
+    let waits = hold.map_or(String::new(), |hold| format!("   [held: {hold}]"));
+    line(&mut text, &format!("{:<11} {}   ({}){waits}", change.kind.as_str(), plain(&change.user_name), change.cause));
     for (name, Delta { before, after }) in &change.attributes {
         line(&mut text, &format!("              {name}: {} → {}", value(before.as_ref()), value(after.as_ref())));
     }

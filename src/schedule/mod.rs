@@ -111,14 +111,14 @@ impl Schedule {
     /// The slots that started after the one instant and not after the other.
     pub fn missed(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> Option<Missed> {
         let latest = self.last_at_or_before(until).filter(|slot| slot.starts_at > after)?;
-        let counted = usize::try_from(Missed::COUNTED).expect("a small number");
-        let count = self.slots_after(after).take(counted).take_while(|slot| slot.starts_at <= until).count();
+        let passed = self.slots_after(after).take_while(|slot| slot.starts_at <= until);
+        let count = passed.zip(1..=Missed::COUNTED).last().map_or(1, |(_, number)| number);
         let reconcile = self.next_among(after, |line| line.kind == SlotKind::Reconcile);
         let kind = match reconcile {
             Some(slot) if slot.starts_at <= until => SlotKind::Reconcile,
             _ => SlotKind::Run,
         };
-        Some(Missed { latest, count: u32::try_from(count).unwrap_or(Missed::COUNTED), kind })
+        Some(Missed { latest, count, kind })
     }
 
     fn next_among(&self, instant: DateTime<Utc>, wanted: impl Fn(&Line) -> bool) -> Option<Slot> {

@@ -1,5 +1,5 @@
 //! What of a configuration decides who gets which account with which values: a change of it makes the next plan a
-//! `configuration` hold (DESIGN guarantee 6). Pure.
+//! `configuration` hold (guarantee 6). Pure.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -26,6 +26,7 @@ pub enum Reading {
 
 /// The proof that a read was complete. Only a connector makes one, after its last check.
 #[derive(Debug)]
+#[expect(clippy::manual_non_exhaustive, reason = "closed to every module but the connectors, within the crate too")]
 pub struct Roster {
     pub groups: Vec<GroupFacts>,
     /// Members that are no users: nested groups, devices, contacts. Counted, never provisioned.

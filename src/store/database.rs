@@ -116,6 +116,13 @@ fn damaged(file: &Path, why: &str) -> StateRefused {
     }
 }
 
+pub(super) fn cannot_open(file: &Path, why: &str) -> StateRefused {
+    StateRefused {
+        reason: format!("The state {} cannot be opened: {why}.", file.display()),
+        remedy: "Run the command as root, or as the user the daemon runs as.".to_owned(),
+    }
+}
+
 fn cannot_write(file: &Path, why: &str) -> StateRefused {
     StateRefused {
         reason: format!("The state {} cannot be written: {why}.", file.display()),

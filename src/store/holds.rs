@@ -1,6 +1,6 @@
 //! Tables `holds` and `hold_pairs`: changes waiting for approval, and exactly which person and change each holds.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ring::digest::{Context, SHA256};
@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use super::{Journaling, Store, audit, instant, parse_instant};
 use crate::guard::{ApprovedPlan, HoldKind};
 use crate::model::{Operation, PersonId};
+use crate::plan::hex;
 use crate::report::{HeldPerson, HoldReport};
 
 /// An approval that was not used expires (guarantee 6).
@@ -52,11 +53,7 @@ impl Store {
             "SELECT 1 FROM holds
              WHERE kind = ?1 AND configuration = ?2 AND state = 'approved' AND approved_at >= ?3",
         )?;
-        Ok(statement.exists(params![
-            HoldKind::Configuration.as_str(),
-            configuration,
-            instant(now - APPROVAL_LIFE)
-        ])?)
+        Ok(statement.exists(params![HoldKind::Configuration.as_str(), configuration, instant(now - APPROVAL_LIFE)])?)
     }
 
     /// Gives the held changes of each objection their hold, identified by what it holds.
@@ -103,7 +100,7 @@ impl Store {
                 });
             }
         }
-        let id = hash.finish().as_ref()[..3].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let id = hex(&hash.finish().as_ref()[..3]);
         Ok((count > 0).then(|| (format!("h-{id}"), count, people)))
     }
 
@@ -134,13 +131,14 @@ impl Store {
         rows.map(|row| parse(row?)).collect()
     }
 
-    /// Approves a hold: its pairs may be sent within the next 24 hours. Audited with who and why.
+    /// Approves a hold: its pairs may be sent within the next 24 hours. Audited with who and why. The word on a hold
+    /// that another one has followed is about its pairs, and about nothing that came since.
     pub fn approve(&self, hold: &Hold, approval: &Approval, now: DateTime<Utc>) -> anyhow::Result<u64> {
         self.transact(|transaction| {
             let released = approve_pairs(transaction, hold, approval, now)?;
             let all = released == hold.report.count;
             transaction.execute(
-                "UPDATE holds SET state = CASE WHEN ?5 THEN 'approved' ELSE state END,
+                "UPDATE holds SET state = CASE WHEN ?5 AND state <> 'closed' THEN 'approved' ELSE state END,
                    approved_at = ?2, approved_by = ?3, why = ?4 WHERE id = ?1",
                 params![hold.report.id, instant(now), approval.by, approval.why, all],
             )?;
@@ -191,6 +189,15 @@ pub(super) fn spend_approvals(transaction: &Transaction<'_>, person: &PersonId) 
     Ok(())
 }
 
+/// The word on a first plan is used up once that configuration counts as reviewed.
+pub(super) fn close_reviewed(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    transaction.execute(
+        "UPDATE holds SET state = 'closed' WHERE kind = ?1 AND state = 'approved'",
+        [HoldKind::Configuration.as_str()],
+    )?;
+    Ok(())
+}
+
 /// After a rebind nothing that was approved before is meant any more.
 pub(super) fn withdraw_approvals(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     transaction.execute("UPDATE hold_pairs SET approved_at = NULL WHERE approved_at IS NOT NULL", [])?;
@@ -206,12 +213,12 @@ pub(super) fn write(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let Journaling { run, configuration, whole } = *journaling;
-    let ids: BTreeMap<&str, ()> = reports.iter().map(|report| (report.id.as_str(), ())).collect();
+    let ids: BTreeSet<&str> = reports.iter().map(|report| report.id.as_str()).collect();
     let open: Vec<String> = transaction
         .prepare("SELECT id FROM holds WHERE state = 'open'")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    for gone in open.iter().filter(|id| whole && !ids.contains_key(id.as_str())) {
+    for gone in open.iter().filter(|id| whole && !ids.contains(id.as_str())) {
         transaction.execute("UPDATE holds SET state = 'closed' WHERE id = ?1", [gone])?;
     }
     for report in reports {

@@ -178,13 +178,15 @@ impl Store {
         Ok(counts)
     }
 
-    /// How many changes of each kind this run has done, references of creates left out.
-    pub fn done_in_run(&self, run: i64) -> anyhow::Result<BTreeMap<ChangeKind, u64>> {
+    /// How many changes of each kind were done that no report has told yet, references of creates left out: this run's,
+    /// and those of a run that died before its report.
+    pub fn done_untold(&self) -> anyhow::Result<BTreeMap<ChangeKind, u64>> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
-            "SELECT kind, count(*) FROM operations WHERE run = ?1 AND state = 'done' AND part_of IS NULL GROUP BY 1",
+            "SELECT kind, count(*) FROM operations
+             WHERE told_in IS NULL AND state = 'done' AND part_of IS NULL GROUP BY 1",
         )?;
-        let rows = statement.query_map([run], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
         let mut counts = BTreeMap::new();
         for row in rows {
             let (kind, number) = row?;
@@ -258,6 +260,15 @@ fn settle_one(
             audit::settled(transaction, run, (operation, None), told, now)
         }
     }
+}
+
+/// From now on a report counts these operations, and no other report does.
+pub(super) fn tell(transaction: &Transaction<'_>, run: i64) -> anyhow::Result<()> {
+    transaction.execute(
+        "UPDATE operations SET told_in = ?1 WHERE told_in IS NULL AND state IN ('done', 'failed', 'void')",
+        [run],
+    )?;
+    Ok(())
 }
 
 fn close(transaction: &Transaction<'_>, id: OperationId, state: &str, now: DateTime<Utc>) -> anyhow::Result<()> {

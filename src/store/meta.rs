@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, audit, holds};
+use super::{Store, audit, holds, snapshot};
 
 /// What a state belongs to: swapped customers must never meet each other's accounts (guarantee 14).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,10 +27,15 @@ impl Store {
         self.transact(|transaction| set(transaction, BINDING, &text))
     }
 
-    /// Binds an existing state to something else: audited, and the next plan must be reviewed.
+    /// Binds an existing state to something else: audited, and the next plan must be reviewed. Accounts belong to their
+    /// target: in another one an id that we remember may be somebody else's, so that everybody is matched anew there.
     pub fn rebind(&self, binding: &Binding, now: DateTime<Utc>) -> anyhow::Result<()> {
         let text = serde_json::to_string(binding)?;
+        let moved = self.binding()?.is_some_and(|bound| bound.target != binding.target);
         self.transact(|transaction| {
+            if moved {
+                snapshot::forget_all(transaction)?;
+            }
             set(transaction, BINDING, &text)?;
             transaction.execute("DELETE FROM meta WHERE key = ?1", [REVIEWED])?;
             holds::withdraw_approvals(transaction)?;
@@ -43,8 +48,12 @@ impl Store {
         self.meta(REVIEWED)
     }
 
+    /// Reviewed for good. The word that was given on it is spent: whoever returns to it later changes it again.
     pub fn set_reviewed_configuration(&self, fingerprint: &str) -> anyhow::Result<()> {
-        self.transact(|transaction| set(transaction, REVIEWED, fingerprint))
+        self.transact(|transaction| {
+            holds::close_reviewed(transaction)?;
+            set(transaction, REVIEWED, fingerprint)
+        })
     }
 
     fn meta(&self, key: &str) -> anyhow::Result<Option<String>> {

@@ -57,7 +57,13 @@ impl Store {
 
     /// Opens an existing state for reading, or answers `None` where there is none yet.
     pub fn open_existing(directory: &Path) -> anyhow::Result<Option<Self>> {
-        if directory.join(database::FILE).exists() { Self::open(directory).map(Some) } else { Ok(None) }
+        let file = directory.join(database::FILE);
+        match file.try_exists() {
+            Ok(true) => Self::open(directory).map(Some),
+            Ok(false) => Ok(None),
+            // "Never ran" and "may not look" are different answers.
+            Err(why) => Err(database::cannot_open(&file, &why.to_string()).into()),
+        }
     }
 
     /// Where the state lies.
@@ -68,6 +74,15 @@ impl Store {
     /// Only one run of a customer at a time: held until dropped.
     pub fn lock_run(&self) -> anyhow::Result<RunLock> {
         RunLock::take(&self.directory)
+    }
+
+    /// Runs `work` with all it writes to working tables in one transaction: one write of many rows instead of many of one.
+    /// `work` writes nothing durable and awaits nothing.
+    pub fn in_one_go<T>(&self, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let open = OpenTransaction::begin(self)?;
+        let value = work()?;
+        open.commit()?;
+        Ok(value)
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -87,13 +102,40 @@ impl Store {
     }
 }
 
+/// A transaction that several of the store's sentences share; rolled back unless it is committed.
+struct OpenTransaction<'a> {
+    store: &'a Store,
+    open: bool,
+}
+
+impl<'a> OpenTransaction<'a> {
+    fn begin(store: &'a Store) -> anyhow::Result<Self> {
+        store.connection().execute_batch("BEGIN").context("beginning to write the working tables")?;
+        Ok(Self { store, open: true })
+    }
+
+    fn commit(mut self) -> anyhow::Result<()> {
+        self.open = false;
+        self.store.connection().execute_batch("COMMIT").context("writing the working tables")
+    }
+}
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            // Nothing durable is in it, and the run that wanted it has ended.
+            drop(self.store.connection().execute_batch("ROLLBACK"));
+        }
+    }
+}
+
 /// Instants are stored as UTC text that sorts as time does.
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 fn parse_instant(text: &str) -> DateTime<Utc> {
-    DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).unwrap_or(DateTime::UNIX_EPOCH)
+    DateTime::parse_from_rfc3339(text).map_or(DateTime::UNIX_EPOCH, |at| at.to_utc())
 }
 
 /// How values are compared when accounts are recognised: without regard to case for userName and addresses, exactly

@@ -15,6 +15,8 @@ pub struct KnownPerson {
     pub person: PersonId,
     pub user_name: String,
     pub stands: StandingSince,
+    /// Since when they have counted as having left.
+    pub leaving_since: Option<DateTime<Utc>>,
     pub failure: Option<Failure>,
     /// Runs in a row in which an operation of theirs failed.
     pub attempts: u32,
@@ -23,7 +25,7 @@ pub struct KnownPerson {
 /// How many people of the roster stand where.
 pub type StandingCounts = BTreeMap<Standing, u64>;
 
-const COLUMNS: &str = "person, user_name, standing, since, failure, attempts";
+const COLUMNS: &str = "person, user_name, standing, since, failure, attempts, leaving_since";
 
 impl Store {
     pub fn known_person(&self, person: &PersonId) -> anyhow::Result<Option<KnownPerson>> {
@@ -39,6 +41,14 @@ impl Store {
             .prepare_cached(&format!("SELECT {COLUMNS} FROM people WHERE standing = ?1 ORDER BY user_name"))?;
         let rows = statement.query_map([standing.as_str()], read)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether there is anybody of whom nobody can tell yet what is to become of them.
+    pub fn is_anybody_unsettled(&self) -> anyhow::Result<bool> {
+        let connection = self.connection();
+        let mut statement =
+            connection.prepare_cached("SELECT 1 FROM people WHERE standing IN ('waiting', 'failing')")?;
+        Ok(statement.exists([])?)
     }
 
     /// A person by object id, or by what they are or were called.
@@ -73,42 +83,57 @@ impl Store {
     }
 }
 
-/// Carries the run's judgements over. A person keeps the `since` of a standing that has not changed.
+/// Carries the run's judgements over. A person keeps the `since` of a standing that has not changed; one who fails and
+/// is tried again goes on failing until the change is done. Whoever counts as having left does so since the first time,
+/// whatever is held or fails meanwhile, until they are seen to be back.
 pub(super) fn record_judgements(transaction: &Transaction<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
     transaction.execute(
-        "INSERT INTO main.people (person, user_name, standing, since, failure, fingerprint, attempts)
-         SELECT judged.person, judged.user_name, judged.standing, ?1, judged.failure,
-                CASE WHEN judged.settled = 1 AND planned.person IS NULL THEN roster.fingerprint END, 0
-         FROM temp.judged LEFT JOIN temp.roster USING (person) LEFT JOIN temp.planned USING (person)
+        "INSERT INTO main.people (person, user_name, standing, since, failure, fingerprint, attempts, leaving_since)
+         SELECT judged.person, judged.user_name, iif(retried, 'failing', judged.standing), ?1,
+                iif(retried, known.failure, judged.failure),
+                CASE WHEN judged.settled = 1 AND judged.manager IS NULL AND planned.person IS NULL THEN roster.fingerprint END, 0,
+                CASE judged.leaving WHEN 0 THEN NULL WHEN 1 THEN coalesce(known.leaving_since, ?1)
+                  ELSE known.leaving_since END
+         FROM (SELECT *, EXISTS (SELECT 1 FROM temp.planned JOIN main.people USING (person)
+                 WHERE planned.person = judged.person AND planned.released IS NOT NULL
+                   AND planned.cause <> 'manager_arrived' AND people.standing = 'failing') AS retried
+               FROM temp.judged) AS judged
+           LEFT JOIN main.people AS known USING (person)
+           LEFT JOIN temp.roster USING (person) LEFT JOIN temp.planned USING (person)
          WHERE true
          ON CONFLICT (person) DO UPDATE SET
            user_name = excluded.user_name,
            since = CASE WHEN people.standing = excluded.standing THEN people.since ELSE excluded.since END,
            standing = excluded.standing,
            failure = excluded.failure,
-           fingerprint = excluded.fingerprint",
+           fingerprint = excluded.fingerprint,
+           leaving_since = excluded.leaving_since",
         [instant(now)],
     )?;
     forget_the_absent(transaction)
 }
 
-/// People who are on no roster any more and have no account of ours need no row: their story is in the audit trail.
+/// People who are on no roster any more and have no account of ours, for all that is known, need no row: their story is
+/// in the audit trail.
 fn forget_the_absent(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     transaction.execute(
         "DELETE FROM main.people WHERE person NOT IN (SELECT person FROM temp.roster)
-           AND person NOT IN (SELECT person FROM main.snapshot WHERE active = 1)",
+           AND person NOT IN (SELECT person FROM main.snapshot WHERE active = 1)
+           AND person NOT IN (SELECT person FROM main.operations WHERE state = 'in_flight')",
         [],
     )?;
     Ok(())
 }
 
-/// After a change was done: nothing is left to do for this person, unless their record waits for something.
+/// After a change was done: this person stands where they were judged to, and nothing is left to do unless their record
+/// waits for something. An operation of an earlier run is settled before anybody is judged: the judging comes then.
 pub(super) fn settle_person(transaction: &Transaction<'_>, person: &PersonId) -> anyhow::Result<()> {
     transaction
         .prepare_cached(
-            "UPDATE main.people SET attempts = 0, fingerprint =
-               (SELECT roster.fingerprint FROM temp.roster JOIN temp.judged USING (person)
-                WHERE roster.person = ?1 AND judged.settled = 1)
+            "UPDATE main.people SET attempts = 0, failure = NULL,
+               standing = coalesce((SELECT standing FROM temp.judged WHERE judged.person = ?1), standing),
+               fingerprint = (SELECT roster.fingerprint FROM temp.roster JOIN temp.judged USING (person)
+                 WHERE roster.person = ?1 AND judged.settled = 1 AND judged.manager IS NULL)
              WHERE person = ?1",
         )?
         .execute([person.as_str()])?;
@@ -148,6 +173,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<KnownPerson> {
             standing: Standing::parse(&standing).unwrap_or(Standing::Failing),
             since: parse_instant(&since),
         },
+        leaving_since: row.get::<_, Option<String>>(6)?.as_deref().map(parse_instant),
         failure: failure.and_then(|text| serde_json::from_str(&text).ok()),
         attempts: row.get(5)?,
     })

@@ -1,5 +1,6 @@
 //! Working tables `judged`, `wanted_keys`, `planned`, `listed`: one run's plan, which may be as large as a company.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Store, fold_key, people, snapshot};
@@ -13,6 +14,8 @@ pub struct Candidate {
     pub person: Person,
     pub snapshot: Option<Snapshot>,
     pub stood: Option<StandingSince>,
+    /// Since when they have counted as having left.
+    pub leaving_since: Option<DateTime<Utc>>,
 }
 
 /// A planned change and what was decided about it.
@@ -40,15 +43,15 @@ impl Store {
     pub fn candidates(&self, after: &str, number: u32) -> anyhow::Result<Vec<Candidate>> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
-            "SELECT roster.record, people.standing, people.since, snapshot.person, snapshot.account,
+            "SELECT roster.record, people.standing, people.since, people.leaving_since, snapshot.person, snapshot.account,
                     snapshot.user_name, snapshot.active, snapshot.attributes, snapshot.origin
              FROM temp.roster LEFT JOIN main.people USING (person) LEFT JOIN main.snapshot USING (person)
              WHERE roster.person > ?1 AND roster.record IS NOT NULL ORDER BY roster.person LIMIT ?2",
         )?;
         let rows = statement.query_map(params![after, number], read_candidate)?;
         rows.map(|row| {
-            let (record, snapshot, stood) = row?;
-            Ok(Candidate { person: serde_json::from_str(&record)?, snapshot, stood })
+            let (record, snapshot, stood, leaving_since) = row?;
+            Ok(Candidate { person: serde_json::from_str(&record)?, snapshot, stood, leaving_since })
         })
         .collect()
     }
@@ -57,22 +60,22 @@ impl Store {
     pub fn record_judgement(&self, person: &PersonId, user_name: &str, judgement: &Judgement) -> anyhow::Result<()> {
         let failure = judgement.failure.as_ref().map(serde_json::to_string).transpose()?;
         self.connection()
-            .prepare_cached("INSERT OR REPLACE INTO temp.judged VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .prepare_cached("INSERT OR REPLACE INTO temp.judged VALUES (?1, ?2, ?3, ?4, NULL, ?5, ?6)")?
             .execute(params![
-                person.as_str(),
-                user_name,
-                judgement.standing.as_str(),
-                failure,
-                None::<String>,
-                judgement.settled
-            ])?;
+            person.as_str(),
+            user_name,
+            judgement.standing.as_str(),
+            failure,
+            judgement.leaving,
+            judgement.settled
+        ])?;
         Ok(())
     }
 
     /// This person's record waits for their manager's account.
     pub fn await_manager(&self, person: &PersonId, manager: &PersonId) -> anyhow::Result<()> {
         self.connection()
-            .prepare_cached("UPDATE temp.judged SET manager = ?2, settled = 0 WHERE person = ?1")?
+            .prepare_cached("UPDATE temp.judged SET manager = ?2 WHERE person = ?1")?
             .execute([person.as_str(), manager.as_str()])?;
         Ok(())
     }
@@ -83,7 +86,7 @@ impl Store {
         connection.prepare_cached("DELETE FROM temp.planned WHERE person = ?1")?.execute([person.as_str()])?;
         connection
             .prepare_cached(
-                "INSERT INTO temp.judged VALUES (?1, ?2, 'failing', ?3, NULL, 0)
+                "INSERT INTO temp.judged VALUES (?1, ?2, 'failing', ?3, NULL, NULL, 0)
                  ON CONFLICT (person) DO UPDATE SET standing = 'failing', failure = excluded.failure, settled = 0",
             )?
             .execute(params![person.as_str(), user_name, serde_json::to_string(failure)?])?;
@@ -125,13 +128,14 @@ impl Store {
             "WITH wanted AS (
                SELECT attribute, value, person FROM temp.wanted_keys
                UNION
-               SELECT attribute, value, person FROM main.snapshot_keys
-                 JOIN main.snapshot USING (person) JOIN temp.roster USING (person)
-               WHERE snapshot.active = 1 AND roster.record IS NULL
-                 AND (attribute, value) IN (SELECT attribute, value FROM temp.wanted_keys))
+               SELECT attribute, value, known.person FROM temp.wanted_keys AS fresh
+                 CROSS JOIN main.snapshot_keys AS known USING (attribute, value)
+                 CROSS JOIN main.snapshot ON snapshot.person = known.person AND snapshot.active = 1
+                 CROSS JOIN temp.roster ON roster.person = known.person AND roster.record IS NULL),
+             shared AS (SELECT attribute, value FROM wanted GROUP BY attribute, value HAVING count(*) > 1)
              SELECT attribute, value, person, coalesce(judged.user_name, people.user_name, person)
-             FROM wanted LEFT JOIN temp.judged USING (person) LEFT JOIN main.people USING (person)
-             WHERE (attribute, value) IN (SELECT attribute, value FROM wanted GROUP BY 1, 2 HAVING count(*) > 1)
+             FROM shared CROSS JOIN wanted USING (attribute, value)
+               LEFT JOIN temp.judged USING (person) LEFT JOIN main.people USING (person)
              ORDER BY attribute, value, person",
         )?;
         let mut rows = statement.query([])?;
@@ -248,7 +252,7 @@ impl Store {
             "SELECT judged.person, judged.manager FROM temp.judged
                JOIN temp.planned AS manager ON manager.person = judged.manager
                JOIN main.snapshot ON snapshot.person = judged.person
-             WHERE manager.kind IN ('create', 'adopt') AND snapshot.active = 1
+             WHERE manager.kind IN ('create', 'adopt') AND snapshot.active = 1 AND judged.standing = 'in_scope'
                AND judged.person NOT IN (SELECT person FROM temp.planned)",
         )
     }
@@ -259,14 +263,14 @@ impl Store {
             "SELECT judged.person, judged.manager FROM temp.judged
                JOIN main.snapshot AS manager ON manager.person = judged.manager
                JOIN main.snapshot ON snapshot.person = judged.person
-             WHERE snapshot.active = 1",
+             WHERE snapshot.active = 1 AND judged.standing = 'in_scope'",
         )
     }
 
     /// The record of this person waits for nothing any more once their reference is sent.
     pub fn settle_reference(&self, person: &PersonId) -> anyhow::Result<()> {
         self.connection()
-            .prepare_cached("UPDATE temp.judged SET manager = NULL, settled = 1 WHERE person = ?1")?
+            .prepare_cached("UPDATE temp.judged SET manager = NULL WHERE person = ?1")?
             .execute([person.as_str()])?;
         Ok(())
     }
@@ -310,7 +314,7 @@ impl Store {
     }
 }
 
-type CandidateColumns = (String, Option<Snapshot>, Option<StandingSince>);
+type CandidateColumns = (String, Option<Snapshot>, Option<StandingSince>, Option<DateTime<Utc>>);
 
 fn read_candidate(row: &Row<'_>) -> rusqlite::Result<CandidateColumns> {
     let stood = match (row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?) {
@@ -318,11 +322,12 @@ fn read_candidate(row: &Row<'_>) -> rusqlite::Result<CandidateColumns> {
             .map(|standing| StandingSince { standing, since: super::parse_instant(&since) }),
         _ => None,
     };
-    let snapshot = match row.get::<_, Option<String>>(3)? {
-        Some(_) => Some(snapshot::read_from(row, 3)?),
+    let leaving_since = row.get::<_, Option<String>>(3)?.as_deref().map(super::parse_instant);
+    let snapshot = match row.get::<_, Option<String>>(4)? {
+        Some(_) => Some(snapshot::read_from(row, 4)?),
         None => None,
     };
-    Ok((row.get(0)?, snapshot, stood))
+    Ok((row.get(0)?, snapshot, stood, leaving_since))
 }
 
 pub(super) fn parse_kind(text: &str) -> Option<ChangeKind> {

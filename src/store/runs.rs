@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Row, params};
 use serde::Serialize;
 
-use super::{Keep, Store, incidents, instant, mails, parse_instant};
+use super::{Keep, Store, incidents, instant, journal, mails, parse_instant};
 use crate::model::{ChangeKind, Failure, PersonId};
 use crate::report::{PersonFailure, Report};
 
@@ -57,7 +57,8 @@ impl Store {
         })
     }
 
-    /// Ends a run: its report, what became of incidents, and the mails about them, in one transaction.
+    /// Ends a run: its report, which operations it tells of, what became of incidents, and the mails about them, in one
+    /// transaction.
     pub fn finish_run(
         &self,
         report: &Report,
@@ -70,6 +71,9 @@ impl Store {
                 "UPDATE runs SET finished_at = ?2, result = ?3, report = ?4 WHERE id = ?1",
                 params![report.run, instant(report.finished_at), result.as_str(), serde_json::to_string(report)?],
             )?;
+            if let Some(run) = report.run.filter(|_| !report.is_preview()) {
+                journal::tell(transaction, run)?;
+            }
             incidents::write(transaction, incidents)?;
             mails::write(transaction, report.run, mails)
         })
@@ -112,14 +116,16 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The people who fail at the end of a run, with the change that failed, if one was sent or tried.
-    pub fn failures(&self, run: i64) -> anyhow::Result<Vec<PersonFailure>> {
+    /// The people who fail at the end of a run, with the change that was tried; for a leaver whose account is active that
+    /// is the deactivation, tried or not.
+    pub fn failures(&self) -> anyhow::Result<Vec<PersonFailure>> {
         self.failing(
-            "SELECT person, user_name, failure, since,
-               (SELECT kind FROM operations WHERE operations.run = ?1 AND operations.person = people.person
-                ORDER BY id DESC LIMIT 1)
-             FROM people WHERE standing = 'failing' ORDER BY user_name, person",
-            Some(run),
+            "SELECT person, people.user_name, failure, since, coalesce(
+               (SELECT kind FROM operations WHERE operations.told_in IS NULL AND operations.person = people.person
+                ORDER BY id DESC LIMIT 1),
+               CASE WHEN leaving_since IS NOT NULL AND snapshot.active = 1 THEN 'deactivate' END)
+             FROM people LEFT JOIN snapshot USING (person)
+             WHERE standing = 'failing' ORDER BY people.user_name, person",
         )
     }
 
@@ -129,8 +135,7 @@ impl Store {
             "SELECT judged.person, judged.user_name, judged.failure,
                CASE WHEN people.standing = 'failing' THEN people.since END, NULL
              FROM temp.judged LEFT JOIN main.people USING (person)
-             WHERE judged.standing = 'failing' AND ?1 IS NULL ORDER BY judged.user_name, judged.person",
-            None,
+             WHERE judged.standing = 'failing' ORDER BY judged.user_name, judged.person",
         )?;
         let dated = |failure: PersonFailure| {
             let unknown = failure.since == DateTime::UNIX_EPOCH;
@@ -139,10 +144,10 @@ impl Store {
         Ok(failures.into_iter().map(dated).collect())
     }
 
-    fn failing(&self, sql: &str, run: Option<i64>) -> anyhow::Result<Vec<PersonFailure>> {
+    fn failing(&self, sql: &str) -> anyhow::Result<Vec<PersonFailure>> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query([run])?;
+        let mut rows = statement.query([])?;
         let mut failures = Vec::new();
         while let Some(row) = rows.next()? {
             let failure: Option<String> = row.get(2)?;

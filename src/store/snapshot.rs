@@ -96,6 +96,15 @@ pub(super) fn write(transaction: &Transaction<'_>, row: &SnapshotRow<'_>, now: D
     write_keys(transaction, snapshot, row.keys)
 }
 
+/// Forgets every account, what was concluded about its person, and what was under way.
+pub(super) fn forget_all(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    transaction.execute_batch(
+        "DELETE FROM snapshot; DELETE FROM people; DELETE FROM attribute_counts;
+         UPDATE operations SET state = 'void' WHERE state IN ('planned', 'in_flight');",
+    )?;
+    Ok(())
+}
+
 fn write_keys(transaction: &Transaction<'_>, snapshot: &Snapshot, keys: &[MatchKey]) -> anyhow::Result<()> {
     let person = snapshot.person.as_str();
     transaction.prepare_cached("DELETE FROM snapshot_keys WHERE person = ?1")?.execute([person])?;

@@ -12,7 +12,8 @@ CREATE TEMP TABLE IF NOT EXISTS judged (
   standing       TEXT NOT NULL,
   failure        TEXT,
   manager        TEXT,                -- the manager whose account this person's record waits for
-  settled        INTEGER NOT NULL     -- nothing left to do once the planned change, if any, is done
+  leaving        INTEGER,             -- whether they count as having left; NULL: it could not be told
+  settled        INTEGER NOT NULL     -- nothing left to do once the planned change, if any, is done and the manager there
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS temp.judged_manager ON judged (manager) WHERE manager IS NOT NULL;
 

@@ -55,14 +55,18 @@ fn vanished(job: &Job<'_>, read: &Read, active: u64) -> anyhow::Result<Vec<Strin
 }
 
 /// Remembers what the next run compares with: how many people have each attribute, and that this configuration was
-/// reviewed; one whose first plan changes nothing for the accounts it manages is as good as reviewed.
+/// reviewed; one whose first plan changes nothing for the accounts it manages is as good as reviewed, if that could be
+/// told of everybody. A run of one person has seen no whole plan.
 pub fn remember(job: &Job<'_>, read: &Read, held: &[HoldReport]) -> anyhow::Result<()> {
     let is_held = |kind: HoldKind| held.iter().any(|hold| hold.kind == kind.as_str());
+    if job.only.is_some() || is_held(HoldKind::Configuration) {
+        return Ok(());
+    }
     if !is_held(HoldKind::MassNull) && read.people > 0 {
         job.store.set_attribute_counts(&read.attributes)?;
     }
-    let reviewed = job.store.active_accounts()? > 0 || is_approved(job)?;
-    if job.only.is_none() && !is_held(HoldKind::Configuration) && reviewed {
+    let changes_nothing = job.store.active_accounts()? > 0 && !job.store.is_anybody_unsettled()?;
+    if changes_nothing || is_approved(job)? {
         job.store.set_reviewed_configuration(&job.configuration)?;
     }
     Ok(())

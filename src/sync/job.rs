@@ -3,10 +3,11 @@
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{Clock, rules};
-use crate::model::{Person, PersonId};
+use crate::model::{AccountId, Person, PersonId};
 use crate::plan::Rules;
 use crate::settings::{Mistakes, Settings, Stage};
 use crate::source::Source;
@@ -45,6 +46,7 @@ pub struct Job<'a> {
     pub stop: CancellationToken,
     step: tokio::sync::watch::Sender<Step>,
     warnings: Mutex<Vec<String>>,
+    credential_expires: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl<'a> Job<'a> {
@@ -71,6 +73,7 @@ impl<'a> Job<'a> {
             stop: CancellationToken::new(),
             step: tokio::sync::watch::Sender::default(),
             warnings: Mutex::default(),
+            credential_expires: Mutex::default(),
         })
     }
 
@@ -91,12 +94,27 @@ impl<'a> Job<'a> {
     }
 
     /// An observation for the report that stops nothing.
-    pub(super) fn warn(&self, text: String) {
+    pub fn warn(&self, text: String) {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     }
 
     pub(super) fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// When the source's credential ends, as the source said during this run.
+    pub(super) fn credential_expires(&self) -> Option<DateTime<Utc>> {
+        *self.credential_expires.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn note_credential_expiry(&self, at: Option<DateTime<Utc>>) {
+        *self.credential_expires.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    /// The account of a person's manager, if they have one of ours.
+    pub(super) fn manager_account(&self, person: &Person) -> anyhow::Result<Option<AccountId>> {
+        let Some(manager) = &person.manager else { return Ok(None) };
+        Ok(self.store.snapshot(&manager.id)?.map(|snapshot| snapshot.account))
     }
 
     pub(super) fn concerns(&self, person: &PersonId) -> bool {

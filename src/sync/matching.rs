@@ -16,13 +16,14 @@ use crate::target::{Existing, Match};
 /// From this many people on, listing the target once is cheaper than asking for each.
 const LIST_FROM: u64 = 100;
 const CHUNK: u32 = 200;
-/// So many look-ups that fail in passing are the target's trouble, not so many people's.
-const AN_OUTAGE: usize = 5;
+
+/// Who was matched with which account in this run, and what they are called.
+type Taken = BTreeMap<AccountId, (PersonId, String)>;
 
 pub async fn match_existing(job: &Job<'_>) -> Result<(), Stop> {
     let total = job.store.planned_of_kind(ChangeKind::Create)?;
     let listed = total >= LIST_FROM && list(job).await?;
-    let mut taken = BTreeMap::new();
+    let mut taken = Taken::new();
     let (mut after, mut done) = (String::new(), 0);
     loop {
         let chunk = job.store.planned(&after, CHUNK)?;
@@ -64,16 +65,8 @@ async fn look_up(job: &Job<'_>, rows: &[PlannedRow], listed: bool) -> Result<Vec
     let keys: Vec<Vec<MatchKey>> = rows.iter().map(|row| row.operation.keys.clone()).collect();
     let asked = stream::iter(keys).map(async |keys| job.target.find(&keys).await);
     let found: Vec<_> = asked.buffered(job.settings.target.concurrency.max(1)).collect().await;
-    // A target that cannot be asked at all is nobody's failure.
-    let failures = || found.iter().filter_map(|found| found.as_ref().err());
-    if let Some(failure) = failures().find(|failure| failure.class == FailureClass::App) {
-        return Err(Stop::Target(failure.clone()));
-    }
-    let transient: Vec<&Failure> = failures().filter(|failure| failure.class == FailureClass::Transient).collect();
-    match transient.first() {
-        Some(failure) if transient.len() >= AN_OUTAGE => Err(Stop::Target((*failure).clone())),
-        _ => Ok(found),
-    }
+    Stop::if_target_is_down(found.iter().filter_map(|found| found.as_ref().err()))?;
+    Ok(found)
 }
 
 fn find_listed(job: &Job<'_>, keys: &[MatchKey]) -> anyhow::Result<Result<Match, Failure>> {
@@ -92,7 +85,7 @@ fn settle_match(
     job: &Job<'_>,
     row: &PlannedRow,
     found: Result<Match, Failure>,
-    taken: &mut BTreeMap<AccountId, PersonId>,
+    taken: &mut Taken,
 ) -> anyhow::Result<()> {
     let name = &row.operation.change.user_name;
     let failure = match found {
@@ -108,19 +101,14 @@ fn settle_match(
 }
 
 /// Why an account that matches cannot become this person's.
-fn objection(
-    job: &Job<'_>,
-    row: &PlannedRow,
-    account: &Account,
-    taken: &mut BTreeMap<AccountId, PersonId>,
-) -> anyhow::Result<Option<Failure>> {
+fn objection(job: &Job<'_>, row: &PlannedRow, account: &Account, taken: &mut Taken) -> anyhow::Result<Option<Failure>> {
     let name = &row.operation.change.user_name;
     if let Some(owner) = job.store.owner_of(&account.id)? {
         return Ok(Some(anothers(name, account, &owner.user_name)));
     }
-    if let Some(other) = taken.insert(account.id.clone(), row.person.clone()) {
-        job.store.judge_failing(&other, name, &anothers(name, account, "several people"))?;
-        return Ok(Some(anothers(name, account, "several people")));
+    if let Some((other, their_name)) = taken.insert(account.id.clone(), (row.person.clone(), name.clone())) {
+        job.store.judge_failing(&other, &their_name, &shared(&their_name, account, name))?;
+        return Ok(Some(shared(name, account, &their_name)));
     }
     if job.settings.target.existing == Existing::Report {
         return Ok(Some(exists(name, account)));
@@ -131,10 +119,7 @@ fn objection(
 /// Adopting needs somebody's word unless the customer says "adopt" and nothing about the account is doubtful (guarantee 8).
 fn plan_adoption(job: &Job<'_>, row: &PlannedRow, account: &Account) -> anyhow::Result<()> {
     let Some(person) = job.store.staged_person(&row.person)? else { return Ok(()) };
-    let manager = match &person.manager {
-        Some(manager) => job.store.snapshot(&manager.id)?.map(|snapshot| snapshot.account),
-        None => None,
-    };
+    let manager = job.manager_account(&person)?;
     let crate::mapping::Wanted::Account(wanted) = job.rules.mapping.map(&person, manager.as_ref()) else {
         return Ok(());
     };
@@ -162,6 +147,17 @@ fn anothers(name: &str, account: &Account, owner: &str) -> Failure {
         FailureClass::Conflict,
         format!("The account {} in the app matches {name}, but it belongs to {owner}.", account.user_name),
         "Give this person a user name of their own in the directory, or rename the other account in the app.",
+    )
+}
+
+fn shared(name: &str, account: &Account, other: &str) -> Failure {
+    Failure::new(
+        FailureClass::Conflict,
+        format!(
+            "The account {} in the app matches {name} and {other}, and nobody can say whose it is.",
+            account.user_name
+        ),
+        "Give each of them values of their own in the directory, or correct the account in the app.",
     )
 }
 

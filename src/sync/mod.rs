@@ -31,6 +31,7 @@ use crate::report::{HoldReport, Report};
 use crate::settings::Stage;
 use crate::store::{Journaling, RunLock, Trigger};
 use reading::Read;
+use recovery::Doubt;
 
 /// Runs once, and tells what happened: the report is written with the run, and so are the mails about it.
 ///
@@ -50,14 +51,15 @@ pub async fn run(job: &Job<'_>, trigger: &Trigger) -> anyhow::Result<Report> {
 
 /// One run from the first read to the report.
 async fn attempt(job: &Job<'_>, run: i64) -> Result<Report, Stop> {
-    recovery::settle_open_operations(job, run).await?;
-    let (read, judged, held) = decide(job).await?;
+    let doubts = recovery::settle_open_operations(job, run).await?;
+    let (read, judged, held) = decide(job, &doubts).await?;
     binding::bind(job)?;
     if job.settings.stage == Stage::Preview {
         return Ok(reporting::preview(job, run, &read, held)?);
     }
     let journaling = Journaling { run, configuration: &job.configuration, whole: job.only.is_none() };
-    job.store.journal(&judged, &journaling, &held, job.clock.now())?;
+    // What was decided counts from the moment the run began: a term of days ends at the slot at which it began.
+    job.store.journal(&judged, &journaling, &held, job.clock.began())?;
     let sent = sending::send(job, run).await?;
     facts::remember(job, &read, &held)?;
     Ok(reporting::live(job, run, &read, (held, sent))?)
@@ -73,16 +75,16 @@ pub fn tell_of_a_fault(job: &Job<'_>, why: anyhow::Error) -> anyhow::Result<()> 
 /// What a run would do now: the same reading, planning and judging, and no write anywhere but to working tables.
 pub async fn plan(job: &Job<'_>) -> anyhow::Result<Report> {
     binding::check(job.settings, job.store)?;
-    match decide(job).await {
+    match decide(job, &[]).await {
         Ok((read, _, held)) => reporting::planned(job, &read, held),
         Err(stop) => reporting::failed(job, None, &stop),
     }
 }
 
 /// Reads everything, decides about everybody, and judges the whole plan.
-async fn decide(job: &Job<'_>) -> Result<(Read, ApprovedPlan, Vec<HoldReport>), Stop> {
+async fn decide(job: &Job<'_>, doubts: &[Doubt]) -> Result<(Read, ApprovedPlan, Vec<HoldReport>), Stop> {
     let read = reading::read(job).await?;
-    planning::plan(job, &read).await?;
+    planning::plan(job, &read, doubts).await?;
     job.store.release_approved(job.clock.now())?;
     let judged = guard::approve(&facts::gather(job, &read)?, &job.settings.limits);
     job.store.apply_verdicts(|kind, cause, ask| judged.verdict(kind, cause, ask))?;

@@ -1,6 +1,7 @@
 //! Planning: who must be judged is a query, what becomes of them is a pure function, and the plan lives in the store.
 
 use super::reading::Read;
+use super::recovery::{Doubt, fail_the_doubtful};
 use super::{Job, Step, Stop, matching, references};
 use crate::model::{Cause, Failure, FailureClass, PersonId, Snapshot};
 use crate::plan::{self, Decision, Judgement, Subject, judge_member, judge_missing};
@@ -10,10 +11,11 @@ use crate::store::{Candidate, Collision};
 /// People judged at a time: memory stays flat however many there are.
 const CHUNK: u32 = 500;
 
-pub async fn plan(job: &Job<'_>, read: &Read) -> Result<(), Stop> {
+pub async fn plan(job: &Job<'_>, read: &Read, doubts: &[Doubt]) -> Result<(), Stop> {
     judge_members(job)?;
     judge_the_missing(job).await?;
     fail_collisions(job)?;
+    fail_the_doubtful(job, doubts)?;
     matching::match_existing(job).await?;
     references::plan(job)?;
     let (people, changes) = (read.people, job.store.planned_total()?);
@@ -27,25 +29,22 @@ fn judge_members(job: &Job<'_>) -> anyhow::Result<()> {
     loop {
         let chunk = job.store.candidates(&after, CHUNK)?;
         let Some(last) = chunk.last() else { return Ok(()) };
-        after = last.person.id.as_str().to_owned();
+        last.person.id.as_str().clone_into(&mut after);
         judged += chunk.len() as u64;
-        for candidate in chunk.iter().filter(|candidate| job.concerns(&candidate.person.id)) {
-            judge_candidate(job, candidate)?;
-        }
+        let mut concerned = chunk.iter().filter(|candidate| job.concerns(&candidate.person.id));
+        job.store.in_one_go(|| concerned.try_for_each(|candidate| judge_candidate(job, candidate)))?;
         job.report_step(Step::Judging(judged));
     }
 }
 
 fn judge_candidate(job: &Job<'_>, candidate: &Candidate) -> anyhow::Result<()> {
     let person = &candidate.person;
-    let manager_account = match &person.manager {
-        Some(manager) => job.store.snapshot(&manager.id)?.map(|snapshot| snapshot.account),
-        None => None,
-    };
+    let manager_account = job.manager_account(person)?;
     let subject = Subject {
         person,
         snapshot: candidate.snapshot.as_ref(),
         stood: candidate.stood,
+        leaving_since: candidate.leaving_since,
         manager_account: manager_account.as_ref(),
     };
     let judgement = judge_member(subject, &job.rules, job.clock.began());
@@ -112,8 +111,8 @@ fn judge_absence(job: &Job<'_>, snapshot: &Snapshot, answer: Result<Whereabouts,
         },
         Err(failure) => return job.store.judge_failing(person, name, &failure),
     };
-    let stood = job.store.known_person(person)?.map(|known| known.stands);
-    let judgement = judge_missing(snapshot, cause, stood, (&job.rules, job.clock.began()));
+    let leaving_since = job.store.known_person(person)?.and_then(|known| known.leaving_since);
+    let judgement = judge_missing(snapshot, cause, leaving_since, (&job.rules, job.clock.began()));
     job.store.record_judgement(person, name, &judgement)?;
     plan_decision(job, person, Some(snapshot), &judgement)
 }

@@ -18,13 +18,18 @@ pub struct Read {
     pub attributes: BTreeMap<String, u64>,
 }
 
+/// A manager can vanish from everybody like any attribute; no property of a user is called so.
+const MANAGER: &str = "manager";
+
 /// Pages that may wait to be staged: one being staged, one arriving.
 const PAGES_AHEAD: usize = 2;
 
 pub async fn read(job: &Job<'_>) -> Result<Read, Stop> {
     job.store.clear_working_tables()?;
     let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
-    let (roster, attributes) = tokio::join!(job.source.read(sender), stage(job, receiver));
+    let expiry = job.source.credential_expiry(job.clock.began());
+    let (roster, attributes, expiry) = tokio::join!(job.source.read(sender), stage(job, receiver), expiry);
+    job.note_credential_expiry(expiry);
     let (roster, attributes) = (roster?, attributes?);
     Ok(complete(job, &roster, attributes)?)
 }
@@ -67,10 +72,12 @@ async fn stage(job: &Job<'_>, mut pages: mpsc::Receiver<Reading>) -> anyhow::Res
 }
 
 fn count_attributes(page: &[Person], counts: &mut BTreeMap<String, u64>) {
-    for attribute in page.iter().flat_map(|person| person.attributes.keys()) {
+    let attributes = page.iter().flat_map(|person| person.attributes.keys().map(String::as_str));
+    let managers = page.iter().filter(|person| person.manager.is_some()).map(|_| MANAGER);
+    for attribute in attributes.chain(managers) {
         match counts.get_mut(attribute) {
             Some(count) => *count += 1,
-            None => drop(counts.insert(attribute.clone(), 1)),
+            None => drop(counts.insert(attribute.to_owned(), 1)),
         }
     }
 }

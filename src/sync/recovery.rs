@@ -1,33 +1,60 @@
 //! After a crash or an ambiguous answer: whatever was in flight is settled by asking the target, before anything else
-//! is sent (guarantee 10). What was only planned is void: the next plan decides anew.
+//! is sent (guarantee 10). What was only planned is void: the next plan decides anew. Nothing is planned for a person
+//! who is still in doubt.
 
 use super::{Job, Stop};
-use crate::model::{Account, AccountId, Answer, ChangeKind, Operation};
+use crate::model::{Account, AccountId, Answer, ChangeKind, Failure, Operation};
 use crate::plan::diff;
 use crate::settings::Stage;
 use crate::store::Settled;
 use crate::target::Match;
 
-pub async fn settle_open_operations(job: &Job<'_>, run: i64) -> Result<(), Stop> {
+/// An operation that may or may not have been done, and why the target could not be asked about it.
+#[derive(Debug)]
+pub struct Doubt {
+    pub operation: Operation,
+    pub failure: Failure,
+}
+
+/// Settles what can be settled; the rest stays in flight and is handed back. A target that is down ends the run.
+pub async fn settle_open_operations(job: &Job<'_>, run: i64) -> Result<Vec<Doubt>, Stop> {
     if job.settings.stage == Stage::Preview {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    // The same process may have run before: nobody is to be taken for judged by that run's working tables.
+    job.store.clear_working_tables()?;
     job.store.void_planned(None, "the run that planned them ended before they were sent", job.clock.now())?;
     let open = job.store.in_flight()?;
-    if open.is_empty() {
-        return Ok(());
+    if !open.is_empty() {
+        tracing::info!(operations = open.len(), "asking the target about {} operations left in flight", open.len());
     }
-    // Whoever is settled here is judged again by this run: an earlier run's working tables must not call them unchanged.
-    job.store.clear_working_tables()?;
-    tracing::info!(operations = open.len(), "asking the target about {} operations left in flight", open.len());
-    for open in open {
-        let settled = ask(job, &open.operation).await?;
-        job.store.settle(&[(open.operation, settled)], run, job.clock.now())?;
+    let mut doubts = Vec::new();
+    for operation in open.into_iter().map(|open| open.operation) {
+        match ask(job, &operation).await {
+            Ok(settled) => job.store.settle(&[(operation, settled)], run, job.clock.now())?,
+            Err(Stop::Target(failure)) => doubts.push(Doubt { operation, failure }),
+            Err(stop) => return Err(stop),
+        }
+        Stop::if_target_is_down(doubts.iter().map(|doubt| &doubt.failure))?;
+    }
+    Ok(doubts)
+}
+
+/// Nobody who is in doubt gets another change before the doubt is resolved.
+pub fn fail_the_doubtful(job: &Job<'_>, doubts: &[Doubt]) -> anyhow::Result<()> {
+    for Doubt { operation, failure } in doubts {
+        let change = &operation.change;
+        let reason = format!(
+            "Whether the last change for {} was made is not known, and the app cannot be asked: {}",
+            change.user_name, failure.reason
+        );
+        let failure = Failure { reason, ..failure.clone() };
+        job.store.judge_failing(&change.person, &change.user_name, &failure)?;
     }
     Ok(())
 }
 
-/// Whether the target has done it. What cannot be asked stays in flight, and this run sends nothing.
+/// Whether the target has done it.
 async fn ask(job: &Job<'_>, operation: &Operation) -> Result<Settled, Stop> {
     match (&operation.change.account, operation.change.kind) {
         (None, _) | (_, ChangeKind::Create) => ask_for_created(job, operation).await,

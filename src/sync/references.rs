@@ -43,14 +43,16 @@ fn subject(job: &Job<'_>, person: &PersonId) -> anyhow::Result<Option<(Snapshot,
     Ok(job.store.snapshot(person)?.zip(job.store.staged_person(person)?))
 }
 
-/// What changes for this person once their manager's account is known; the mapping is asked again, so that an
-/// expression may do with the account's id what it likes.
+/// What changes for this person because their manager's account is known now; the mapping is asked again, so that an
+/// expression may do with the account's id what it likes. Whatever else differs was judged by itself, and may be held.
 fn reference(job: &Job<'_>, snapshot: &Snapshot, person: &Person, manager: &AccountId) -> Option<Operation> {
+    let Wanted::Account(without) = job.rules.mapping.map(person, None) else { return None };
     let Wanted::Account(wanted) = job.rules.mapping.map(person, Some(manager)) else { return None };
-    let attributes = plan::diff(&wanted, &snapshot.attributes);
+    let mut attributes = plan::diff(&wanted, &snapshot.attributes);
+    attributes.retain(|name, _| wanted.attributes.get(name) != without.attributes.get(name));
     if attributes.is_empty() {
         return None;
     }
     let what = (ChangeKind::Update, Cause::ManagerArrived);
-    Some(plan::update(snapshot, Some(&wanted), what, (attributes, &job.rules.match_by)))
+    Some(plan::update(snapshot, None, what, (attributes, &job.rules.match_by)))
 }

@@ -5,23 +5,21 @@ use super::sending::Sent;
 use super::{Job, Stop};
 use crate::model::ChangeKind;
 use crate::plan::Standing;
-use crate::report::{Counts, HoldReport, Report, RunError, RunResult};
+use crate::report::{Counts, HoldReport, PersonFailure, Report, RunError, RunResult};
+use crate::settings::Stage;
 
 /// A live run that came to its end.
 pub fn live(job: &Job<'_>, run: i64, read: &Read, (held, sent): (Vec<HoldReport>, Sent)) -> anyhow::Result<Report> {
-    let done = job.store.done_in_run(run)?;
-    let number = |kind: ChangeKind| done.get(&kind).copied().unwrap_or(0);
-    let failures = job.store.failures(run)?;
+    let failures = concerned(job, job.store.failures()?);
+    let Counts { roster, in_scope, waiting, .. } = people(job, read)?;
     let counts = Counts {
-        created: number(ChangeKind::Create),
-        adopted: number(ChangeKind::Adopt),
-        updated: number(ChangeKind::Update) + number(ChangeKind::Rename),
-        deactivated: number(ChangeKind::Deactivate),
-        reactivated: number(ChangeKind::Reactivate),
+        roster,
+        in_scope,
+        waiting,
         unchanged: job.store.unchanged()?,
         failed: failures.len() as u64,
         held: held.iter().map(|hold| hold.count).sum(),
-        ..people(job, read)?
+        ..done(job)?
     };
     let refusals: Vec<_> = sent.refusals.into_values().collect();
     let error = sent.cut_short.map(|failure| not_sent(&failure)).or_else(|| refusals.first().map(refused));
@@ -38,24 +36,36 @@ pub fn preview(job: &Job<'_>, run: i64, read: &Read, held: Vec<HoldReport>) -> a
 pub fn planned(job: &Job<'_>, read: &Read, held: Vec<HoldReport>) -> anyhow::Result<Report> {
     let people = people(job, read)?;
     let counts = Counts { waiting: 0, ..people };
-    let failures = job.store.planned_failures(job.clock.began())?;
+    let failures = concerned(job, job.store.planned_failures(job.clock.began())?);
     Ok(Report { counts, holds: held, failures, ..blank(job) })
 }
 
 /// A run that ended early.
 pub fn failed(job: &Job<'_>, run: Option<i64>, stop: &Stop) -> anyhow::Result<Report> {
     let error = stop.to_error();
-    let done = run.map(|run| job.store.done_in_run(run)).transpose()?.unwrap_or_default();
+    let sends = run.is_some() && job.settings.stage == Stage::Live;
+    let counts = if sends { done(job)? } else { Counts::default() };
+    Ok(Report { run, result: RunResult::Failed, counts, error: Some(error), ..blank(job) })
+}
+
+/// What was done and no report has told yet.
+fn done(job: &Job<'_>) -> anyhow::Result<Counts> {
+    let done = job.store.done_untold()?;
     let number = |kind: ChangeKind| done.get(&kind).copied().unwrap_or(0);
-    let counts = Counts {
+    Ok(Counts {
         created: number(ChangeKind::Create),
         adopted: number(ChangeKind::Adopt),
         updated: number(ChangeKind::Update) + number(ChangeKind::Rename),
         deactivated: number(ChangeKind::Deactivate),
         reactivated: number(ChangeKind::Reactivate),
         ..Counts::default()
-    };
-    Ok(Report { run, result: RunResult::Failed, counts, error: Some(error), ..blank(job) })
+    })
+}
+
+/// A run of one person speaks of nobody else.
+fn concerned(job: &Job<'_>, mut failures: Vec<PersonFailure>) -> Vec<PersonFailure> {
+    failures.retain(|failure| job.concerns(&failure.person));
+    failures
 }
 
 fn blank(job: &Job<'_>) -> Report {

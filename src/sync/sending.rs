@@ -66,7 +66,10 @@ async fn send_batch(job: &Job<'_>, run: i64, batch: Vec<Operation>, sent: &mut S
     let mut waiting: BTreeMap<i64, Operation> = proved.into_iter().map(|operation| (operation.id, operation)).collect();
     for (id, outcome) in answers {
         let Some(operation) = waiting.remove(&id) else { continue };
-        let settled = sent.interpret(&operation, outcome);
+        let settled = match anothers_account(job, &operation, &outcome)? {
+            Some(failure) => Settled::Failed(failure),
+            None => sent.interpret(&operation, outcome),
+        };
         outcomes.push((operation, settled));
     }
     if !waiting.is_empty() {
@@ -78,6 +81,22 @@ async fn send_batch(job: &Job<'_>, run: i64, batch: Vec<Operation>, sent: &mut S
         refusal.count += job.store.void_planned(Some(refusal.change), &refusal.reason, job.clock.now())?;
     }
     Ok(())
+}
+
+/// An app may answer a create with an account that belongs to somebody else, by linking what it takes for the same
+/// e-mail address: nobody may end up with two owners.
+fn anothers_account(job: &Job<'_>, operation: &Operation, outcome: &Outcome) -> anyhow::Result<Option<Failure>> {
+    let Outcome::Done { account, answer, .. } = outcome else { return Ok(None) };
+    let change = &operation.change;
+    let Some(owner) = job.store.owner_of(account)?.filter(|owner| owner.person != change.person) else {
+        return Ok(None);
+    };
+    let failure = Failure::new(
+        FailureClass::Conflict,
+        format!("The app answered {} with the account of {}.", change.user_name, owner.user_name),
+        "Check both accounts in the app: the two people may share an e-mail address there.",
+    );
+    Ok(Some(Failure { answer: answer.clone(), ..failure }))
 }
 
 async fn stopping(job: &Job<'_>) {
@@ -109,14 +128,17 @@ impl Sent {
                 self.refused(operation.change.kind, &failure);
                 void(&failure)
             }
+            Outcome::Failed(failure) if is_out_of_reach(&failure) => self.not_sent(failure),
             Outcome::Failed(failure) => Settled::Failed(failure),
             Outcome::Unknown(failure) => Settled::Unknown(failure),
-            Outcome::NotSent(failure) => {
-                let settled = void(&failure);
-                self.cut_short = Some(failure);
-                settled
-            }
+            Outcome::NotSent(failure) => self.not_sent(failure),
         }
+    }
+
+    fn not_sent(&mut self, failure: Failure) -> Settled {
+        let settled = void(&failure);
+        self.cut_short = Some(failure);
+        settled
     }
 
     fn refused(&mut self, change: ChangeKind, failure: &Failure) {
@@ -128,6 +150,11 @@ impl Sent {
         });
         refusal.count += 1;
     }
+}
+
+/// No answer at all: the app is out of reach, which is nobody's failure.
+fn is_out_of_reach(failure: &Failure) -> bool {
+    failure.class == FailureClass::Transient && failure.answer.status.is_none()
 }
 
 fn void(failure: &Failure) -> Settled {
@@ -171,17 +198,25 @@ async fn confirm(job: &Job<'_>, operation: &Operation) -> Result<(), Failure> {
     let change = &operation.change;
     let proof = job.source.prove(&change.person).await?;
     let confirmed = match (change.cause, &proof) {
-        (Cause::Deleted, Proof::Gone) => true,
+        // A leaver for a weak reason who is gone altogether by now is confirmed more than enough.
+        (Cause::Deleted | Cause::LeftGroup | Cause::OutOfScope, Proof::Gone) => true,
         (Cause::Disabled, Proof::Present { person, .. }) => person.enabled == Some(false),
         (Cause::LeftGroup, Proof::Present { member, .. }) => !member,
         (Cause::OutOfScope, Proof::Present { person, .. }) => {
-            matches!(job.rules.scope.decide(person, None), Ok(ScopeDecision::Out { .. }))
+            let manager = job.manager_account(person).map_err(|error| unknown_manager(&error))?;
+            matches!(job.rules.scope.decide(person, manager.as_ref()), Ok(ScopeDecision::Out { .. }))
         }
-        // A leaver for a weak reason who is gone altogether by now is confirmed more than enough.
-        (Cause::LeftGroup | Cause::OutOfScope, Proof::Gone) => true,
         _ => false,
     };
     if confirmed { Ok(()) } else { Err(disagreement(operation)) }
+}
+
+fn unknown_manager(error: &anyhow::Error) -> Failure {
+    Failure::new(
+        FailureClass::Unproven,
+        format!("The proof could not be completed: {error:#}."),
+        "Nothing to do unless this is reported again.",
+    )
 }
 
 fn disagreement(operation: &Operation) -> Failure {

@@ -1,6 +1,6 @@
 //! What ends a run before its end.
 
-use crate::model::Failure;
+use crate::model::{Failure, FailureClass};
 use crate::report::RunError;
 use crate::source::SourceError;
 
@@ -15,7 +15,20 @@ pub enum Stop {
     State(anyhow::Error),
 }
 
+/// So many look-ups that fail in passing are the target's trouble, not so many people's.
+const AN_OUTAGE: usize = 5;
+
 impl Stop {
+    /// Whether what failed says that the target as a whole cannot be asked: it refuses us, cannot be reached at all, or
+    /// fails in passing again and again. That is nobody's failure.
+    pub fn if_target_is_down<'a>(failures: impl Iterator<Item = &'a Failure> + Clone) -> Result<(), Self> {
+        if let Some(refusal) = failures.clone().find(|failure| is_about_the_target(failure)) {
+            return Err(Self::Target(refusal.clone()));
+        }
+        let mut transient = failures.filter(|failure| failure.class == FailureClass::Transient);
+        transient.nth(AN_OUTAGE - 1).map_or(Ok(()), |failure| Err(Self::Target(failure.clone())))
+    }
+
     pub fn to_error(&self) -> RunError {
         match self {
             Self::Source(error) => RunError {
@@ -39,6 +52,14 @@ impl Stop {
                 request_id: None,
             },
         }
+    }
+}
+
+fn is_about_the_target(failure: &Failure) -> bool {
+    match failure.class {
+        FailureClass::App => true,
+        FailureClass::Transient => failure.answer.status.is_none(),
+        FailureClass::Record | FailureClass::Conflict | FailureClass::Unproven => false,
     }
 }
 

@@ -22,7 +22,7 @@ pub fn finish(job: &Job<'_>, report: &Report) -> anyhow::Result<()> {
     let letters_today = job.store.letters_since(midnight(local))?;
     let digest = after_run(&open, &seen, &expiries(job, local), local).folded(letters_today, local);
     let mails = job.settings.mail.as_ref().map_or_else(Vec::new, |mail| mails(job, mail, &digest, report));
-    let update = update(open, &digest, now);
+    let update = update(&open, &digest, now);
     job.store.finish_run(report, &update, &mails)?;
     job.store.forget_old(&job.settings.keep, now)
 }
@@ -47,15 +47,16 @@ fn seen(job: &Job<'_>, report: &Report) -> Report {
     seen
 }
 
-/// Guarantee 20, as far as the configuration knows the date.
+/// Guarantee 20, as far as the source or the configuration knows the date.
 fn expiries(job: &Job<'_>, now: DateTime<Tz>) -> Vec<Incident> {
-    let Some(date) = job.settings.source.client_secret_expires else { return Vec::new() };
+    let said = job.credential_expires().map(|at| at.with_timezone(&now.timezone()).date_naive());
+    let Some(date) = said.or(job.settings.source.client_secret_expires) else { return Vec::new() };
     let what = "client secret of the app registration in Entra";
     let announced = Expiry::announced(what, date, now.date_naive());
     announced.map(|expiry| Incident::new(Topic::Expiry(expiry), now.to_utc())).into_iter().collect()
 }
 
-fn update(open: Vec<OpenIncident>, digest: &Digest, now: DateTime<Utc>) -> IncidentUpdate {
+fn update(open: &[OpenIncident], digest: &Digest, now: DateTime<Utc>) -> IncidentUpdate {
     let known = |incident: &Incident| open.iter().find(|it| it.incident.key == incident.key).cloned();
     let mut update = IncidentUpdate { open: Vec::new(), ended: digest.ended.clone() };
     for incident in digest.told_now() {

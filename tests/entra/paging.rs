@@ -93,7 +93,9 @@ async fn a_page_that_breaks_and_recovers_costs_nobody() {
 async fn a_body_that_is_not_wholly_understood_fails_the_read() {
     let deep = format!("{{\"value\":{}1{}}}", "[".repeat(200), "]".repeat(200));
     let long = format!("{{\"value\":[{{\"id\":\"a\",\"displayName\":\"{}\"}}]}}", "x".repeat(5000));
+    let long_property = long.replace("displayName", "department");
     let bodies = [
+        &long_property,
         "",
         " ",
         "[]",
@@ -200,6 +202,23 @@ async fn a_list_that_leads_in_a_circle_fails_the_read() {
         assert_eq!(read.error().class, "incomplete", "{from} -> {to}");
         assert!(tenant.asked("/members").len() <= 20, "{from} -> {to}: {}", tenant.asked("/members").len());
     }
+}
+
+#[tokio::test]
+async fn a_circle_of_empty_pages_is_left_at_its_first_repetition() {
+    let meddle = |asked: &Asked, reply: Reply| {
+        let mut body = reply.value();
+        if asked.page() == Some(1) {
+            let host = asked.headers["host"].to_str().expect("a host");
+            body["@odata.nextLink"] = json!(format!("http://{host}{}?$skiptoken=1", asked.path));
+            body["value"] = json!([]);
+            return Reply::json(200, &body);
+        }
+        reply
+    };
+    let tenant = Directory::of(1000).pages_of(2).meddle(meddle).open().await;
+    assert_eq!(read(&tenant.source()).await.error().class, "incomplete");
+    assert!(tenant.asked("/members").len() <= 2 * 3, "{}", tenant.asked("/members").len());
 }
 
 #[tokio::test]

@@ -276,7 +276,7 @@ impl Tenant {
         let some: Vec<&Value> = members.iter().skip(page * size).take(size).collect();
         let mut body = json!({"@odata.context": "…", "value": some});
         if (page + 1) * size < members.len() {
-            let select = &asked.query["$select"];
+            let select = asked.query.get("$select").map_or("", |names| names);
             body["@odata.nextLink"] =
                 json!(format!("{}{}?$select={select}&$top=999&$skiptoken={}", self.address, asked.path, page + 1));
         }

@@ -9,7 +9,7 @@ from pathlib import Path
 import apps
 
 CUSTOMER = "acme"
-# DESIGN's mapping, shortened to what tells the apps apart: core, complex, multi-valued, extension, reference.
+# A typical mapping, shortened to what tells the apps apart: core, complex, multi-valued, extension, reference.
 MAPPING = """
 [mapping]
 userName                       = "user.userPrincipalName | lower"

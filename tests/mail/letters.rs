@@ -174,7 +174,7 @@ fn failing_people_to_operators() {
       Why: The app answers 500.
       Since: 2 March 2026, 07:00
       Person: id-of-bob
-          rollcall explain acme id-of-bob
+          rollcall plan acme --person id-of-bob
 
     * 2 people: create failed
       Failed: create failed (record)
@@ -182,15 +182,15 @@ fn failing_people_to_operators() {
       What to do: Fill in the e-mail address in Entra.
         - eve@acme.example
         - joe@acme.example
-          rollcall explain acme id-of-eve
+          rollcall plan acme --person id-of-eve
 
     * ada@acme.example
       Failed: update failed (record)
       Why: The app refuses title "Chief Everything Officer": at most 20 characters.
-      What to do: Shorten the job title in Entra. Or run rollcall explain acme to see the mapping.
+      What to do: Shorten the job title in Entra. Or run rollcall plan acme to see the mapping.
       Since: 2 March 2026, 07:00
       Person: id-of-ada
-          rollcall explain acme id-of-ada
+          rollcall plan acme --person id-of-ada
 
     -- 
     This run: 1,204 on the roster, 1,180 in scope, 3 created, 1,165 unchanged, 2 failed.
@@ -473,15 +473,15 @@ fn everything_at_once_is_one_letter_to_operators() {
       What to do: Fill in the e-mail address in Entra.
       Since: 2 March 2026, 07:00
       Person: id-of-eve
-          rollcall explain acme id-of-eve
+          rollcall plan acme --person id-of-eve
 
     * ada@acme.example (reminder)
       Failed: update failed (record)
       Why: The app refuses title "Chief Everything Officer": at most 20 characters.
-      What to do: Shorten the job title in Entra. Or run rollcall explain acme to see the mapping.
+      What to do: Shorten the job title in Entra. Or run rollcall plan acme to see the mapping.
       Since: 2 March 2026, 07:00
       Person: id-of-ada
-          rollcall explain acme id-of-ada
+          rollcall plan acme --person id-of-ada
 
       Unchanged since an earlier mail:
         - kim@acme.example: create failed, since 2 March 2026, 07:00

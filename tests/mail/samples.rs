@@ -65,7 +65,7 @@ pub fn no_mail(name: &str) -> Incident {
 
 pub fn refused_title() -> Incident {
     let reason = "The app refuses title \"Chief Everything Officer\": at most 20 characters.";
-    let remedy = "Shorten the job title in Entra. Or run rollcall explain acme to see the mapping.";
+    let remedy = "Shorten the job title in Entra. Or run rollcall plan acme to see the mapping.";
     incident(Topic::Person(failure("ada", Some(ChangeKind::Update), reason, remedy)))
 }
 

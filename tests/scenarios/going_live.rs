@@ -131,7 +131,9 @@ async fn except_releases_everybody_else() {
 async fn an_approval_of_leavers_expires_after_a_day() {
     let mut world = World::settled(40).await;
     let people = world.directory().members(8);
-    people.iter().for_each(|person| world.leave(person));
+    for person in &people {
+        world.leave(person);
+    }
     world.run().await;
     world.approve_later("left", |_| {});
     world.wait(TimeDelta::hours(24) + TimeDelta::minutes(1));
@@ -174,14 +176,20 @@ async fn a_hold_that_was_approved_once_and_expired_is_not_wholly_approved_by_a_l
 async fn an_approval_is_spent_once_it_was_used() {
     let mut world = World::settled(40).await;
     let people = world.directory().members(8);
-    people.iter().for_each(|person| world.leave(person));
+    for person in &people {
+        world.leave(person);
+    }
     world.run().await;
     world.approve("left").await;
-    people.iter().for_each(|person| world.join(person));
+    for person in &people {
+        world.join(person);
+    }
     world.run().await;
     let report = world.approve("reactivations").await;
     assert_eq!(report.counts.reactivated, 8);
-    people.iter().for_each(|person| world.leave(person));
+    for person in &people {
+        world.leave(person);
+    }
     let report = world.run().await;
     assert_eq!((report.counts.deactivated, report.counts.held), (0, 8), "the second leave needs a word of its own");
     world.finish().await;

@@ -353,7 +353,7 @@ async fn a_put_sends_what_the_app_does_not_show_and_leaves_alone_what_was_change
 async fn bad_records_that_all_answer_500_never_keep_the_others_from_being_served() {
     let app = App::start(|asked, _| {
         let bad = asked.method == "PATCH" && asked.target.starts_with("/Users/bad");
-        bad.then(|| Reply::Text(500, "<html>fault</html>"))
+        bad.then_some(Reply::Text(500, "<html>fault</html>"))
     })
     .await;
     let ids: Vec<String> = (0..12).map(|n| format!("bad{n}")).chain((0..12).map(|n| format!("good{n}"))).collect();
@@ -369,7 +369,7 @@ async fn bad_records_that_all_answer_500_never_keep_the_others_from_being_served
         match outcome {
             Outcome::Done { .. } => assert!(id >= 12, "{id}"),
             Outcome::Failed(failure) => {
-                assert!(id < 12 && failure.class == FailureClass::Transient, "{id} {failure:?}")
+                assert!(id < 12 && failure.class == FailureClass::Transient, "{id} {failure:?}");
             }
             other => panic!("{id}: {other:?}"),
         }

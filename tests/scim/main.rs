@@ -61,11 +61,16 @@ fn target(app: &App) -> Target {
 
 /// A target with the usual tries, and pauses too short to notice.
 fn connect(settings: &TargetSettings) -> Target {
+    connect_within(settings, Patience::default().answer_within)
+}
+
+/// Like `connect`, for an app that never answers.
+fn connect_within(settings: &TargetSettings, answer_within: Duration) -> Target {
     let attributes =
         ["userName", "externalId", "displayName", "name.givenName", "title", WORK_EMAIL, DEPARTMENT, MANAGER, "roles"];
     let attributes: Vec<String> = attributes.into_iter().map(str::to_owned).collect();
     let short = Duration::from_millis(1);
-    let patience = Patience { first_pause: short, answer_within: Duration::from_millis(700), ..Patience::default() };
+    let patience = Patience { first_pause: short, answer_within, ..Patience::default() };
     let scim = Scim::connect_with(settings, &attributes, Waits { patience, lag: [short; 3] });
     Target::Scim(Box::new(scim.expect("sound settings")))
 }

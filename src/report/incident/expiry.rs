@@ -1,4 +1,4 @@
-//! The expiry of a credential, announced 30, 14, 7, 3 and 1 days ahead (DESIGN guarantee 20). Pure.
+//! The expiry of a credential, announced 30, 14, 7, 3 and 1 days ahead (guarantee 20). Pure.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

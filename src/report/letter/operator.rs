@@ -88,14 +88,15 @@ pub fn people(alike: &Alike<'_>, context: &Context<'_>) -> Item {
     } else {
         lines.push(alike.names());
     }
-    lines.extend(explain(failure, context));
+    lines.extend(look(failure, context));
     Item { title, note: alike.news.note(), lines }
 }
 
 /// The id comes from the directory: it is offered for a shell only if a shell sees nothing in it.
-fn explain(failure: &PersonFailure, context: &Context<'_>) -> Option<Line> {
+fn look(failure: &PersonFailure, context: &Context<'_>) -> Option<Line> {
     let person = failure.person.as_str();
-    foreign::is_plain_word(person).then(|| Line::command(format!("rollcall explain {} {person}", context.customer)))
+    foreign::is_plain_word(person)
+        .then(|| Line::command(format!("rollcall plan {} --person {person}", context.customer)))
 }
 
 pub fn run(error: &RunError, news: News, context: &Context<'_>) -> Item {

@@ -7,7 +7,7 @@ use super::graph::encoded;
 use super::wire::{GraphApplication, PasswordCredential};
 use crate::report::{Finding, Verdict};
 
-/// From here on an operator is warned (DESIGN guarantee 20).
+/// From here on an operator is warned (guarantee 20).
 const WARN_DAYS: i64 = 30;
 
 /// When the secret expires, as far as that can be known. Needs Application.Read.All, and does without.

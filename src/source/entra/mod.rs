@@ -53,7 +53,7 @@ impl Entra {
             // A gateway in front of Graph passes Graph's own tokens on, so the resource is always the cloud's.
             scope: Some(format!("{graph}/.default")),
         };
-        let credentials = Credentials::Tokens(Tokens::new(sign_in, grant));
+        let credentials = Credentials::Tokens(Box::new(Tokens::new(sign_in, grant)));
         let base = settings.graph_url.clone().unwrap_or_else(|| format!("{graph}/v1.0"));
         let session = Session::new(client(&base)?, credentials);
         let graph = Graph::new(session, patience, secret);

@@ -23,6 +23,7 @@ CREATE TABLE people (
   fingerprint    BLOB,                -- of the read and the configuration that left nothing to do; NULL: judge again
   standing       TEXT NOT NULL,       -- in_scope, out_of_scope, not_eligible, waiting, failing, leaving
   since          TEXT NOT NULL,
+  leaving_since  TEXT,                -- they have counted as having left since then, whatever was held or failed
   failure        TEXT CHECK (failure IS NULL OR json_valid(failure)),
   attempts       INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
@@ -61,10 +62,14 @@ CREATE TABLE operations (
   state      TEXT NOT NULL CHECK (state IN ('planned', 'in_flight', 'done', 'failed', 'void')),
   hold       TEXT,                    -- the hold whose approval released it; NULL: within the limits
   part_of    INTEGER REFERENCES operations (id) ON DELETE SET NULL, -- a reference that belongs to a create of the same run
-  settled_at TEXT
+  settled_at TEXT,
+  told_in    INTEGER REFERENCES runs (id) -- the run whose report counts it; NULL: no report does yet
 ) STRICT;
 CREATE INDEX operations_open ON operations (state, phase) WHERE state IN ('planned', 'in_flight');
-CREATE INDEX operations_settled ON operations (kind, settled_at) WHERE state = 'done';
+CREATE INDEX operations_run ON operations (run, person);
+CREATE INDEX operations_untold ON operations (person) WHERE told_in IS NULL;
+CREATE INDEX operations_counted ON operations (settled_at, kind, cause)
+  WHERE state = 'done' AND hold IS NULL AND part_of IS NULL;
 
 -- The audit trail: append-only; what happened, to whom, from what to what, why, with what answer, by whom.
 CREATE TABLE audit (

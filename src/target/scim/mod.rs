@@ -134,5 +134,5 @@ fn tokens(settings: &TargetSettings, oauth: &OauthAuth, patience: Patience) -> a
         client_secret: SecretString::from(oauth.client_secret.expose()),
         scope: oauth.scope.clone(),
     };
-    Ok(Credentials::Tokens(Tokens::new(client, grant)))
+    Ok(Credentials::Tokens(Box::new(Tokens::new(client, grant))))
 }
