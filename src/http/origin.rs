@@ -41,6 +41,10 @@ impl Origin {
         is_loopback(&self.base)
     }
 
+    pub fn is_encrypted(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+
     /// The base address, without a slash at its end.
     pub fn base(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
