@@ -140,7 +140,10 @@ async fn a_new_manager_brings_a_reference_and_nothing_else() {
     let mut world = World::with_managers(6).await;
     let [person] = world.people();
     let name = world.directory().person(&person).unwrap()["userPrincipalName"].as_str().unwrap().to_owned();
-    world.edit_configuration("match = [\"externalId\", \"userName\"]", &format!("match = [\"externalId\", \"userName\"]\nprotected = [\"{name}\"]"));
+    world.edit_configuration(
+        "match = [\"externalId\", \"userName\"]",
+        &format!("match = [\"externalId\", \"userName\"]\nprotected = [\"{name}\"]"),
+    );
     world.go_live().await;
     world.directory().rename(&person, &format!("other-{name}")).unwrap();
     let manager = world.directory().hire(&json!({ "displayName": "Manager" })).unwrap();
@@ -179,7 +182,11 @@ async fn one_person_in_doubt_does_not_keep_everybody_else_waiting() {
     assert_eq!(world.run().await.counts.failed, 1);
     world.leave(&leaver);
     let report = world.run().await;
-    assert_eq!((report.result, report.counts.deactivated, report.counts.failed), (RunResult::Partial, 1, 1), "{report:#?}");
+    assert_eq!(
+        (report.result, report.counts.deactivated, report.counts.failed),
+        (RunResult::Partial, 1, 1),
+        "{report:#?}"
+    );
     assert_eq!(world.run().await.counts.updated, 1);
     world.finish().await;
 }
