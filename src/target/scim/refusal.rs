@@ -229,7 +229,13 @@ pub(super) fn no_answer(error: &SessionError) -> Failure {
 }
 
 fn unreachable_app(error: &Error) -> Failure {
-    let class = if error.is_transient() { FailureClass::Transient } else { FailureClass::App };
+    let class = match error {
+        // Nobody's record keeps a connection from being made.
+        Error::NotConnected { .. } | Error::LeftAlone { .. } | Error::Foreign(_) | Error::TooLarge { .. } => {
+            FailureClass::App
+        }
+        Error::TimedOut { .. } | Error::Broken { .. } => FailureClass::Transient,
+    };
     let remedy = match error {
         Error::Foreign(_) => "Compare `url` in the target's settings with the app's documentation.",
         Error::TooLarge { .. } => "Tell the maker of the app: an answer of this size is no account.",

@@ -208,7 +208,7 @@ impl Scim {
         let version = version_of(&current).filter(|_| target.versioned);
         let body = target.edits.replacement(&current, &target.whole);
         let sent = Sent { body: &body, version: version.as_deref() };
-        success(self.link.change(Method::PUT, target.account, &sent).await?)
+        written(self.link.change(Method::PUT, target.account, &sent).await?)
     }
 
     async fn send_patch(
@@ -218,7 +218,7 @@ impl Scim {
         version: Option<&str>,
     ) -> Result<Answer, Refused> {
         let body = patch_body(operations);
-        success(self.link.change(Method::PATCH, target.account, &Sent { body: &body, version }).await?)
+        written(self.link.change(Method::PATCH, target.account, &Sent { body: &body, version }).await?)
     }
 
     /// The account as it is. Some apps hide a deactivated one until it is reactivated.
@@ -299,10 +299,14 @@ impl Refused {
     }
 }
 
-/// A web page under a success is the word of something in between, and the app may have heard nothing.
 fn success(answer: Answer) -> Result<Answer, Refused> {
+    if answer.is_success() { Ok(answer) } else { Err(Refused::Answered(Box::new(answer))) }
+}
+
+/// A web page under a success is the word of something in between, and the app may have heard nothing of the write.
+fn written(answer: Answer) -> Result<Answer, Refused> {
     let is_page = answer.body.trim_ascii_start().starts_with(b"<");
-    if answer.is_success() && !is_page { Ok(answer) } else { Err(Refused::Answered(Box::new(answer))) }
+    if is_page { Err(Refused::Answered(Box::new(answer))) } else { success(answer) }
 }
 
 fn is_missing(answer: &Answer) -> bool {
