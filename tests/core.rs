@@ -140,7 +140,10 @@ async fn a_new_manager_brings_a_reference_and_nothing_else() {
     let mut world = World::with_managers(6).await;
     let [person] = world.people();
     let name = world.directory().person(&person).unwrap()["userPrincipalName"].as_str().unwrap().to_owned();
-    world.edit_configuration("match = [\"externalId\", \"userName\"]", &format!("match = [\"externalId\", \"userName\"]\nprotected = [\"{name}\"]"));
+    world.edit_configuration(
+        "match = [\"externalId\", \"userName\"]",
+        &format!("match = [\"externalId\", \"userName\"]\nprotected = [\"{name}\"]"),
+    );
     world.go_live().await;
     world.directory().rename(&person, &format!("other-{name}")).unwrap();
     let manager = world.directory().hire(&json!({ "displayName": "Manager" })).unwrap();
@@ -179,7 +182,11 @@ async fn one_person_in_doubt_does_not_keep_everybody_else_waiting() {
     assert_eq!(world.run().await.counts.failed, 1);
     world.leave(&leaver);
     let report = world.run().await;
-    assert_eq!((report.result, report.counts.deactivated, report.counts.failed), (RunResult::Partial, 1, 1), "{report:#?}");
+    assert_eq!(
+        (report.result, report.counts.deactivated, report.counts.failed),
+        (RunResult::Partial, 1, 1),
+        "{report:#?}"
+    );
     assert_eq!(world.run().await.counts.updated, 1);
     world.finish().await;
 }
@@ -230,19 +237,13 @@ async fn a_run_of_one_person_repeats_no_mail_about_the_secret() {
     let mut world = World::settled(5).await;
     let date = (world.now() + TimeDelta::days(5)).date_naive();
     world.edit_configuration("groups        =", &format!("client_secret_expires = {date}\ngroups        ="));
+    world.directory().revoke("Application.Read.All");
     let [person] = world.people();
     world.run().await;
     let told = world.mails().len();
+    assert!(told > 0);
     world.run_person(&person).await;
     world.run_person(&person).await;
     assert_eq!(world.mails().len(), told);
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn the_manager_in_a_scope_is_the_same_one_when_a_leaver_is_proved() {
-    let mut world = World::with_managers(6).await;
-    world.add_to_configuration("[scope]\nwhere = \"user.jobTitle == 'Nobody' or manager.account_id != 'x'\"");
-    world.go_live().await;
     world.finish().await;
 }
