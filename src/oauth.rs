@@ -201,19 +201,33 @@ impl Session {
             Credentials::Header(name, value) => {
                 let mut request = request;
                 request.headers.insert(name.clone(), value.clone());
-                return Ok(self.client.send(&request).await?);
+                let answer = self.client.send(&request).await?;
+                return Ok(without(answer, value.to_str().unwrap_or_default()));
             }
             Credentials::Tokens(tokens) => tokens,
         };
         let token = tokens.token().await?;
         let answer = self.client.send(&with_bearer(request.clone(), &token)).await?;
         if answer.status != 401 {
-            return Ok(answer);
+            return Ok(without(answer, token.expose_secret()));
         }
         tokens.discard(&token).await;
         let token = tokens.token().await?;
-        Ok(self.client.send(&with_bearer(request, &token)).await?)
+        let answer = self.client.send(&with_bearer(request, &token)).await?;
+        Ok(without(answer, token.expose_secret()))
     }
+}
+
+/// Shorter ones would be found in ordinary text.
+const SHORTEST_CREDENTIAL: usize = 8;
+
+/// What a server says of a refusal is told to people and kept: a credential that it repeats must not be in it.
+fn without(mut answer: Answer, credential: &str) -> Answer {
+    let secret = credential.rsplit(' ').next().unwrap_or_default();
+    if !answer.is_success() && secret.len() >= SHORTEST_CREDENTIAL {
+        answer.body = String::from_utf8_lossy(&answer.body).replace(secret, "[redacted]").into_bytes();
+    }
+    answer
 }
 
 fn with_bearer(mut request: Request, token: &SecretString) -> Request {

@@ -76,6 +76,15 @@ impl Store {
         RunLock::take(&self.directory)
     }
 
+    /// Runs `work` with all it writes to working tables in one transaction: one write of many rows instead of many of one.
+    /// `work` writes nothing durable and awaits nothing.
+    pub fn in_one_go<T>(&self, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let open = OpenTransaction::begin(self)?;
+        let value = work()?;
+        open.commit()?;
+        Ok(value)
+    }
+
     fn connection(&self) -> MutexGuard<'_, Connection> {
         // A panic cannot leave a transaction half done: SQLite rolls it back when its guard is dropped.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
@@ -90,6 +99,33 @@ impl Store {
         let value = work(&transaction)?;
         transaction.commit().context("writing the state")?;
         Ok(value)
+    }
+}
+
+/// A transaction that several of the store's sentences share; rolled back unless it is committed.
+struct OpenTransaction<'a> {
+    store: &'a Store,
+    open: bool,
+}
+
+impl<'a> OpenTransaction<'a> {
+    fn begin(store: &'a Store) -> anyhow::Result<Self> {
+        store.connection().execute_batch("BEGIN").context("beginning to write the working tables")?;
+        Ok(Self { store, open: true })
+    }
+
+    fn commit(mut self) -> anyhow::Result<()> {
+        self.open = false;
+        self.store.connection().execute_batch("COMMIT").context("writing the working tables")
+    }
+}
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            // Nothing durable is in it, and the run that wanted it has ended.
+            drop(self.store.connection().execute_batch("ROLLBACK"));
+        }
     }
 }
 

@@ -128,13 +128,14 @@ impl Store {
             "WITH wanted AS (
                SELECT attribute, value, person FROM temp.wanted_keys
                UNION
-               SELECT attribute, value, person FROM main.snapshot_keys
-                 JOIN main.snapshot USING (person) JOIN temp.roster USING (person)
-               WHERE snapshot.active = 1 AND roster.record IS NULL
-                 AND (attribute, value) IN (SELECT attribute, value FROM temp.wanted_keys))
+               SELECT attribute, value, known.person FROM temp.wanted_keys AS fresh
+                 CROSS JOIN main.snapshot_keys AS known USING (attribute, value)
+                 CROSS JOIN main.snapshot ON snapshot.person = known.person AND snapshot.active = 1
+                 CROSS JOIN temp.roster ON roster.person = known.person AND roster.record IS NULL),
+             shared AS (SELECT attribute, value FROM wanted GROUP BY attribute, value HAVING count(*) > 1)
              SELECT attribute, value, person, coalesce(judged.user_name, people.user_name, person)
-             FROM wanted LEFT JOIN temp.judged USING (person) LEFT JOIN main.people USING (person)
-             WHERE (attribute, value) IN (SELECT attribute, value FROM wanted GROUP BY 1, 2 HAVING count(*) > 1)
+             FROM shared CROSS JOIN wanted USING (attribute, value)
+               LEFT JOIN temp.judged USING (person) LEFT JOIN main.people USING (person)
              ORDER BY attribute, value, person",
         )?;
         let mut rows = statement.query([])?;

@@ -31,9 +31,8 @@ fn judge_members(job: &Job<'_>) -> anyhow::Result<()> {
         let Some(last) = chunk.last() else { return Ok(()) };
         last.person.id.as_str().clone_into(&mut after);
         judged += chunk.len() as u64;
-        for candidate in chunk.iter().filter(|candidate| job.concerns(&candidate.person.id)) {
-            judge_candidate(job, candidate)?;
-        }
+        let mut concerned = chunk.iter().filter(|candidate| job.concerns(&candidate.person.id));
+        job.store.in_one_go(|| concerned.try_for_each(|candidate| judge_candidate(job, candidate)))?;
         job.report_step(Step::Judging(judged));
     }
 }

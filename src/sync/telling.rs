@@ -27,12 +27,14 @@ pub fn finish(job: &Job<'_>, report: &Report) -> anyhow::Result<()> {
     job.store.forget_old(&job.settings.keep, now)
 }
 
-/// A run of one person sees nobody else's incidents, no hold as a whole, and whether the app refuses only if it does.
+/// A run of one person sees nobody else's incidents, and no hold as a whole. It reads everybody, as every run does, but
+/// may have asked the app nothing: whether the app refuses or is down it sees only when it fails by it.
 fn concerned(job: &Job<'_>, report: &Report, open: Vec<OpenIncident>) -> Vec<OpenIncident> {
     let Some(only) = &job.only else { return open };
     let is_seen = |it: &OpenIncident| match &it.incident.topic {
         Topic::Person(failure) => &failure.person == only,
-        Topic::Run(_) | Topic::App(_) => report.error.is_some(),
+        Topic::App(_) => report.error.is_some(),
+        Topic::Run(error) => report.error.is_some() || !matches!(error.class.as_str(), "target" | "app"),
         Topic::Expiry(_) => true,
         Topic::Hold(_) | Topic::Notice(_) => false,
     };

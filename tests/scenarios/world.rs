@@ -70,7 +70,7 @@ impl World {
         self.approve("configuration").await;
         self.forget();
         // Ordinary changes are not to be counted together with the first day's.
-        self.wait(TimeDelta::days(8));
+        self.wait(TimeDelta::days(7) + TimeDelta::hours(1));
     }
 
     /// Writes and mails so far are forgotten.
@@ -132,10 +132,6 @@ impl World {
 
     pub fn now(&self) -> DateTime<Utc> {
         self.now
-    }
-
-    pub fn at(&mut self, time: &str) {
-        self.now = time.parse().unwrap();
     }
 
     pub fn wait(&mut self, time: TimeDelta) {
@@ -218,6 +214,15 @@ impl World {
         let mut approval = Approval { by: "pat".to_owned(), ..Approval::default() };
         change(&mut approval);
         self.store().approve(hold, &approval, self.now).unwrap();
+    }
+
+    /// Mails that could not be sent are due again.
+    pub fn hour_passes_for_mails(&self) {
+        let file = self.settings().state_dir().join("state.db");
+        rusqlite::Connection::open(file)
+            .unwrap()
+            .execute("UPDATE mails SET next_attempt = created_at WHERE state = 'waiting'", [])
+            .unwrap();
     }
 
     // What is there to be seen.
