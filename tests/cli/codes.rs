@@ -7,8 +7,17 @@ use serde_json::{Value, json};
 use crate::Host;
 
 const COUNTS: [&str; 11] = [
-    "roster", "in_scope", "created", "adopted", "updated", "deactivated", "reactivated", "unchanged", "waiting",
-    "failed", "held",
+    "roster",
+    "in_scope",
+    "created",
+    "adopted",
+    "updated",
+    "deactivated",
+    "reactivated",
+    "unchanged",
+    "waiting",
+    "failed",
+    "held",
 ];
 
 /// The object of DESIGN §3: every key, of the right type.
@@ -59,7 +68,10 @@ async fn a_customers_first_days_end_with_3_then_0_then_1() {
     host.sandbox.app.admin().quirks(|quirks| quirks.refused.push(refused));
     let partial = host.json(&["run", "demo"], 1);
     assert_shape(&partial, "partial");
-    assert_eq!((&partial["failures"][0]["person"], &partial["failures"][0]["change"]), (&json!(person), &json!("update")));
+    assert_eq!(
+        (&partial["failures"][0]["person"], &partial["failures"][0]["change"]),
+        (&json!(person), &json!("update"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,7 +110,8 @@ async fn refusals_of_configuration_binding_and_state_end_with_78_and_print_their
     std::fs::write(host.file(), right.replace("stage  = \"live\"", "stage  = \"lively\"")).unwrap();
     assert_shape(&host.json(&["run", "demo"], 78), "failed");
     std::fs::write(host.file(), &right).unwrap();
-    std::fs::write(host.dir.path().join("state/demo/state.db"), b"no database at all, and long enough to be seen").unwrap();
+    std::fs::write(host.dir.path().join("state/demo/state.db"), b"no database at all, and long enough to be seen")
+        .unwrap();
     let object = host.json(&["run", "demo"], 78);
     assert_shape(&object, "failed");
     assert!(object["error"].as_str().unwrap().contains("damaged"), "{object:#}");
