@@ -51,13 +51,15 @@ impl Store {
         Ok(statement.exists([])?)
     }
 
-    /// A person by object id, or by what they are or were called.
+    /// A person by object id, or by what they are or were called: whoever is called so now comes before those who were.
     pub fn person_called(&self, name: &str) -> anyhow::Result<Option<PersonId>> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
-            "SELECT person FROM people WHERE person = ?1 OR user_name = ?1 COLLATE NOCASE
-             UNION SELECT person FROM snapshot WHERE person = ?1 OR account = ?1 OR user_name = ?1 COLLATE NOCASE
-             UNION SELECT person FROM audit WHERE user_name = ?1 COLLATE NOCASE LIMIT 1",
+            "SELECT person, 1 AS preference FROM people WHERE person = ?1
+             UNION SELECT person, 2 FROM people WHERE user_name = ?1 COLLATE NOCASE
+             UNION SELECT person, 3 FROM snapshot WHERE person = ?1 OR account = ?1 OR user_name = ?1 COLLATE NOCASE
+             UNION SELECT person, 4 FROM audit WHERE person = ?1 OR user_name = ?1 COLLATE NOCASE
+             ORDER BY preference, person LIMIT 1",
         )?;
         let found: Option<String> = statement.query_row([name], |row| row.get(0)).optional()?;
         Ok(found.map(PersonId::new))
