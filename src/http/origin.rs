@@ -41,6 +41,11 @@ impl Origin {
         is_loopback(&self.base)
     }
 
+    /// Without TLS, as a simulator on loopback speaks.
+    pub fn is_plain(&self) -> bool {
+        self.base.scheme() == "http"
+    }
+
     /// The base address, without a slash at its end.
     pub fn base(&self) -> &str {
         self.base.as_str().trim_end_matches('/')

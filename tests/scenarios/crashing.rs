@@ -104,7 +104,7 @@ async fn a_run_that_dies_while_reading_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_settled_after_a_crash_keeps_the_run_from_sending() {
+async fn who_is_in_doubt_after_a_crash_gets_nothing_until_the_app_can_be_asked() {
     let mut world = World::settled(12).await;
     let hire = world.directory().hire(&json!({})).unwrap();
     world.sandbox.app.admin().fault(AppFault::new(AppSpot::Create, AppAct::DoneThenHang));
@@ -112,7 +112,8 @@ async fn what_cannot_be_settled_after_a_crash_keeps_the_run_from_sending() {
     world.sandbox.app.admin().fault(AppFault::refuse(AppSpot::Any, 503).always());
     world.forget();
     let report = world.run().await;
-    assert_eq!(report.result, RunResult::Failed);
+    assert_eq!(report.result, RunResult::Partial);
+    assert_eq!(report.failures.len(), 1, "the hire is named, and nobody else");
     assert_eq!(world.writes().len(), 0);
     world.sandbox.app.admin().clear_faults();
     world.run().await;

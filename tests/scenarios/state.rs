@@ -28,7 +28,7 @@ async fn two_runs_at_once_are_one_run() {
 
 #[tokio::test]
 async fn twenty_runs_at_once_make_no_double() {
-    let mut world = World::settled(12).await;
+    let world = World::settled(12).await;
     for _ in 0..10 {
         world.directory().hire(&json!({})).unwrap();
     }
