@@ -247,3 +247,31 @@ async fn a_run_of_one_person_repeats_no_mail_about_the_secret() {
     assert_eq!(world.mails().len(), told);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn asked_to_stop_while_the_directory_is_slow_to_prove_a_run_sends_nothing_more() {
+    let mut world = World::settled(8).await;
+    let [leaver] = world.people();
+    world.leave(&leaver);
+    world.sandbox.entra.fault(Fault::new(Spot::CheckMemberGroups, Act::Hang));
+    let settings = world.settings();
+    let job = world.job(&settings);
+    let stop = async {
+        while world.sandbox.entra.counters().get("checkMemberGroups") == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        job.stop.cancel();
+    };
+    let trigger = rollcall::store::Trigger::Command("run");
+    let (report, ()) = tokio::join!(rollcall::sync::run(&job, &trigger), stop);
+    assert_eq!(
+        world.sandbox.entra.counters().get("checkMemberGroups"),
+        1,
+        "it does not wait for the answer and ask again"
+    );
+    assert_eq!(report.unwrap().result, RunResult::Failed);
+    drop(job);
+    assert!(world.is_active(&leaver));
+    assert_eq!(world.run().await.counts.deactivated, 1);
+    world.finish().await;
+}
