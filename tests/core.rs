@@ -30,7 +30,9 @@ fn refused(status: u16) -> Act {
 async fn a_leaver_whose_time_is_up_stays_due_for_as_long_as_the_hold_waits() {
     let mut world = settled_with(12, GRACE).await;
     let people: [String; 8] = world.people();
-    people.iter().for_each(|person| world.leave(person));
+    for person in &people {
+        world.leave(person);
+    }
     assert_eq!(world.run().await.counts.held, 0);
     world.wait(TimeDelta::days(3));
     assert_eq!(hold(&world.run().await, "left").count, 8);
@@ -91,8 +93,8 @@ async fn a_superseded_first_plan_reviews_nothing_but_its_own_people() {
         world.directory().hire(&json!({ "displayName": format!("New {number}") })).unwrap();
     }
     assert_eq!(hold(&world.run().await, "configuration").count, 8);
-    let word = rollcall::store::Approval { by: "pat".to_owned(), ..Default::default() };
-    world.store().approve(&superseded, &word, world.now()).unwrap();
+    let yes = rollcall::store::Approval { by: "pat".to_owned(), ..Default::default() };
+    world.store().approve(&superseded, &yes, world.now()).unwrap();
     let report = world.run().await;
     assert_eq!(report.counts.created, 5);
     assert_eq!(hold(&report, "configuration").count, 3);
