@@ -40,7 +40,8 @@ impl Store {
         self.connection().execute(
             "UPDATE temp.planned SET released = (
                SELECT hold FROM main.hold_pairs AS pair
-               WHERE pair.person = planned.person AND pair.digest = planned.digest AND pair.approved_at >= ?1)",
+               WHERE pair.person = planned.person AND pair.digest = planned.digest AND pair.approved_at >= ?1)
+             WHERE person IN (SELECT person FROM main.hold_pairs WHERE approved_at >= ?1)",
             [instant(now - APPROVAL_LIFE)],
         )?;
         Ok(())

@@ -90,18 +90,17 @@ impl Store {
 /// whatever is held or fails meanwhile, until they are seen to be back.
 pub(super) fn record_judgements(transaction: &Transaction<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
     transaction.execute(
-        "INSERT INTO main.people (person, user_name, standing, since, failure, fingerprint, attempts, leaving_since)
-         SELECT judged.person, judged.user_name, iif(retried, 'failing', judged.standing), ?1,
-                iif(retried, known.failure, judged.failure),
-                CASE WHEN judged.settled = 1 AND judged.manager IS NULL AND planned.person IS NULL THEN roster.fingerprint END, 0,
-                CASE judged.leaving WHEN 0 THEN NULL WHEN 1 THEN coalesce(known.leaving_since, ?1)
-                  ELSE known.leaving_since END
-         FROM (SELECT *, EXISTS (SELECT 1 FROM temp.planned JOIN main.people USING (person)
-                 WHERE planned.person = judged.person AND planned.released IS NOT NULL
-                   AND planned.cause <> 'manager_arrived' AND people.standing = 'failing') AS retried
-               FROM temp.judged) AS judged
-           LEFT JOIN main.people AS known USING (person)
-           LEFT JOIN temp.roster USING (person) LEFT JOIN temp.planned USING (person)
+        "WITH decided AS (
+           SELECT judged.*, roster.fingerprint, planned.person IS NOT NULL AS has_change, known.failure AS failed_with,
+             known.leaving_since, planned.released IS NOT NULL AND planned.cause <> 'manager_arrived'
+               AND known.standing IS 'failing' AS is_retried
+           FROM temp.judged LEFT JOIN temp.roster USING (person) LEFT JOIN temp.planned USING (person)
+             LEFT JOIN main.people AS known USING (person))
+         INSERT INTO main.people (person, user_name, standing, since, failure, fingerprint, attempts, leaving_since)
+         SELECT person, user_name, iif(is_retried, 'failing', standing), ?1, iif(is_retried, failed_with, failure),
+                CASE WHEN settled = 1 AND manager IS NULL AND NOT has_change THEN fingerprint END, 0,
+                CASE leaving WHEN 0 THEN NULL WHEN 1 THEN coalesce(leaving_since, ?1) ELSE leaving_since END
+         FROM decided
          WHERE true
          ON CONFLICT (person) DO UPDATE SET
            user_name = excluded.user_name,
