@@ -46,11 +46,11 @@ fn assert_shape(object: &Value, result: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_customers_first_days_end_with_3_then_0_then_1() {
     let host = Host::new(12).await;
-    let held = host.json(&["run", "demo"], 3);
-    assert_shape(&held, "held");
-    assert_eq!((&held["roster"], &held["held"], &held["created"]), (&json!(12), &json!(12), &json!(0)));
-    let hold = held["holds"][0]["id"].as_str().unwrap();
-    assert_eq!(held["holds"][0]["kind"], "configuration");
+    let first = host.json(&["run", "demo"], 3);
+    assert_shape(&first, "held");
+    assert_eq!((&first["roster"], &first["held"], &first["created"]), (&json!(12), &json!(12), &json!(0)));
+    let hold = first["holds"][0]["id"].as_str().unwrap();
+    assert_eq!(first["holds"][0]["kind"], "configuration");
     let approved = host.json(&["approve", "demo", &hold[..6], "--by", "pat", "--why", "looked at it"], 0);
     assert_shape(&approved, "done");
     assert_eq!((&approved["created"], &approved["held"]), (&json!(12), &json!(0)));
@@ -183,8 +183,8 @@ async fn a_preview_ends_with_0_and_counts_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn approve_later_releases_at_the_next_run() {
     let host = Host::new(4).await;
-    let held = host.json(&["run", "demo"], 3);
-    let hold = held["holds"][0]["id"].as_str().unwrap();
+    let first = host.json(&["run", "demo"], 3);
+    let hold = first["holds"][0]["id"].as_str().unwrap();
     host.expect(&["approve", "demo", hold, "--later"], 0);
     assert_eq!(host.sandbox.app.admin().writes().len(), 0);
     assert_eq!(host.json(&["run", "demo"], 0)["created"], 4);

@@ -20,7 +20,7 @@ async fn at_the_limit_weak_leavers_go_and_one_more_holds_them_all() {
             let held = hold(&report, "left");
             assert_eq!((held.count, held.limit, held.active), (4, 3, 60));
             assert!(held.message.contains('4') && held.message.contains("60") && held.message.contains('3'));
-            assert!(world.mails_to("it@").iter().any(|mail| mail.text.contains("4")), "the mail says how many");
+            assert!(world.mails_to("it@").iter().any(|mail| mail.text.contains('4')), "the mail says how many");
         }
         world.finish().await;
     }
