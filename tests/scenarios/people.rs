@@ -327,7 +327,9 @@ async fn a_run_of_one_person_touches_nobody_else_under_the_same_rules() {
 async fn a_run_of_one_person_ends_nobody_elses_incident_and_hold() {
     let mut world = World::settled(40).await;
     let people = world.directory().members(9);
-    people[1..].iter().for_each(|person| world.leave(person));
+    for person in &people[1..] {
+        world.leave(person);
+    }
     let report = world.run().await;
     let id = hold(&report, "left").id.clone();
     world.forget();
