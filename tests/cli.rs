@@ -1,6 +1,6 @@
 //! The real binary: exit codes, the JSON that scripts rely on, and one helpful message for each bad input (DESIGN §3).
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+#![expect(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;

@@ -1,5 +1,7 @@
 //! `approve`: releases exactly the pairs of person and change that were held, and runs.
 
+use std::collections::BTreeSet;
+
 use chrono::Utc;
 use clap::Args;
 
@@ -68,14 +70,15 @@ fn approve(settings: &Settings, store: &Store, arguments: &Arguments) -> anyhow:
         let message = "nothing can be approved in preview: set stage = \"live\" in the customer's file first";
         return Err(UsageError(message.to_owned()).into());
     }
-    let people = |names: &[String]| names.iter().map(|name| person(store, name)).collect::<anyhow::Result<Vec<_>>>();
+    let holds = arguments.holds.iter().map(|id| find(store, id)).collect::<anyhow::Result<Vec<_>>>()?;
+    let people =
+        |names: &[String]| names.iter().map(|name| person(store, &holds, name)).collect::<anyhow::Result<Vec<_>>>();
     let approval = Approval {
         by: arguments.by.clone().unwrap_or_else(login_name),
         why: arguments.why.clone(),
         only: people(&arguments.only)?,
         except: people(&arguments.except)?,
     };
-    let holds = arguments.holds.iter().map(|id| find(store, id)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut released = 0;
     for hold in &holds {
         released += store.approve(hold, &approval, Utc::now())?;
@@ -99,8 +102,19 @@ fn find(store: &Store, id: &str) -> anyhow::Result<Hold> {
     }
 }
 
-fn person(store: &Store, name: &str) -> anyhow::Result<PersonId> {
-    store.person_called(name)?.ok_or_else(|| UsageError(format!("nobody is called {name:?} here")).into())
+/// Whom of these holds a name means: somebody else who was once called the same must not stand in for them.
+fn person(store: &Store, holds: &[Hold], name: &str) -> anyhow::Result<PersonId> {
+    let mut called = BTreeSet::new();
+    for hold in holds {
+        called.append(&mut store.held_people_called(&hold.report.id, name)?);
+    }
+    let ids: Vec<&str> = called.iter().map(PersonId::as_str).collect();
+    let mistake = match ids.as_slice() {
+        [id] => return Ok(PersonId::new(*id)),
+        [] => format!("nobody in these holds is called {name:?}"),
+        _ => format!("several people in these holds are called {name:?}; name one by object id: {}", ids.join(", ")),
+    };
+    Err(UsageError(mistake).into())
 }
 
 fn login_name() -> String {

@@ -64,6 +64,8 @@ fn verb(kind: LimitKind) -> &'static str {
 mod tests {
     use std::collections::BTreeMap;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::guard::{Verdict, approve};
     use crate::model::{Cause, ChangeKind};
@@ -183,6 +185,48 @@ mod tests {
             let planned = BTreeMap::from([(kind, 1)]);
             let plan = approve(&Facts { active, roster_is_empty: true, planned, ..Facts::default() }, &limits());
             assert_eq!(plan.verdict(ChangeKind::Deactivate, cause, false), Verdict::Hold(HoldKind::Limit(kind)));
+        }
+    }
+
+    proptest! {
+        /// Whatever else is planned and was done: leavers go by themselves up to the limit, all of them or none, and
+        /// never more than half.
+        #[test]
+        fn released_leavers_never_exceed_the_limit(
+            active in 0..2000_u64, numbers in proptest::collection::vec(0..500_u64, 6), asks in 0..5_u64,
+            day in 0..60_u64, week in 0..120_u64, unreviewed: bool, roster_is_empty: bool, nulls: bool,
+        ) {
+            let planned: BTreeMap<_, _> = LimitKind::ALL.into_iter().zip(numbers).collect();
+            let done = |number| LimitKind::ALL.map(|kind| (kind, number)).into();
+            let mass_null = if nulls { vec!["department".to_owned()] } else { Vec::new() };
+            let facts = Facts {
+                active, roster_is_empty, unreviewed, mass_null, planned, asks,
+                done_in_a_day: done(day), done_in_a_week: done(week.max(day)),
+            };
+            let plan = approve(&facts, &limits());
+            for (cause, kind) in [
+                (Cause::Disabled, LimitKind::Disabled), (Cause::Deleted, LimitKind::Disabled),
+                (Cause::LeftGroup, LimitKind::Left), (Cause::OutOfScope, LimitKind::Left),
+            ] {
+                if facts.planned[&kind] > 0 && plan.verdict(ChangeKind::Deactivate, cause, false) == Verdict::Release {
+                    let limit = allowed(setting(&limits(), kind), kind, active);
+                    prop_assert!(!roster_is_empty);
+                    prop_assert!(facts.planned[&kind] + day <= limit && facts.planned[&kind] <= active / 2);
+                    prop_assert!(facts.planned[&kind] + week.max(day) <= 2 * limit);
+                    prop_assert!(kind == LimitKind::Disabled || !unreviewed);
+                }
+            }
+        }
+
+        /// A hold of one kind stays a hold when there is more of it.
+        #[test]
+        fn more_of_what_is_held_is_held_too(active in 0..2000_u64, count in 1..600_u64, more in 0..600_u64) {
+            let verdict = |count| {
+                let planned = BTreeMap::from([(LimitKind::Left, count)]);
+                let facts = Facts { active, planned, ..Facts::default() };
+                approve(&facts, &limits()).verdict(ChangeKind::Deactivate, Cause::LeftGroup, false)
+            };
+            prop_assert!(verdict(count) == Verdict::Release || verdict(count + more) != Verdict::Release);
         }
     }
 }

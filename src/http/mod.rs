@@ -157,13 +157,12 @@ impl Client {
         if origin.is_loopback() {
             builder = builder.no_proxy();
         }
-        if !origin.is_encrypted() {
-            // Reading every certificate of the machine takes longer than a run on loopback that changes nothing.
-            builder = builder.tls_certs_only([]);
-        }
-        if let Some(path) = ca_file {
-            builder = builder.tls_certs_merge(certificates(path)?);
-        }
+        builder = match ca_file {
+            Some(path) => builder.tls_certs_merge(certificates(path)?),
+            // Plain http speaks no TLS: the host's hundred and more certificates need not be read for it.
+            None if origin.is_plain() => builder.tls_certs_only([]),
+            None => builder,
+        };
         install_crypto_provider();
         let inner = builder.build().context("preparing the HTTP client")?;
         Ok(Self { inner, origin, pace: Pace::unlimited(), breaker: Breaker::default(), patience: Patience::default() })

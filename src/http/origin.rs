@@ -41,8 +41,9 @@ impl Origin {
         is_loopback(&self.base)
     }
 
-    pub fn is_encrypted(&self) -> bool {
-        self.base.scheme() == "https"
+    /// Without TLS, as a simulator on loopback speaks.
+    pub fn is_plain(&self) -> bool {
+        self.base.scheme() == "http"
     }
 
     /// The base address, without a slash at its end.

@@ -57,6 +57,7 @@ pub fn is_rename(attributes: &BTreeMap<String, Delta>, match_by: &[String]) -> b
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -95,5 +96,45 @@ mod tests {
     fn what_is_only_for_creation_or_left_alone_never_changes() {
         check(Wish::SetAtCreation(json!("x")), Some(json!("y")), None);
         check(Wish::Leave, Some(json!("y")), None);
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let text =
+            prop_oneof![Just(Value::Null), "[ab]{0,2}".prop_map(Value::from), any::<bool>().prop_map(Value::from)];
+        text.prop_recursive(2, 6, 3, |inner| proptest::collection::vec(inner, 0..3).prop_map(Value::from))
+    }
+
+    fn any_wish() -> impl Strategy<Value = Wish> {
+        prop_oneof![
+            any_value().prop_map(Wish::Set),
+            any_value().prop_map(Wish::SetAtCreation),
+            Just(Wish::Clear),
+            Just(Wish::Leave),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_applied_does_not_differ_any_more(
+            attributes in proptest::collection::btree_map("[a-d]", any_wish(), 0..4),
+            have in proptest::collection::btree_map("[a-d]", any_value(), 0..4),
+        ) {
+            let wanted = WantedAccount { attributes, awaits_manager: false };
+            let mut applied = have.clone();
+            for (name, delta) in diff(&wanted, &have) {
+                prop_assert_eq!(delta.before.as_ref(), have.get(&name));
+                match delta.after {
+                    Some(value) => applied.insert(name, value),
+                    None => applied.remove(&name),
+                };
+            }
+            prop_assert_eq!(diff(&wanted, &applied), BTreeMap::new());
+        }
+
+        #[test]
+        fn sameness_has_no_direction(one in any_value(), other in any_value()) {
+            prop_assert_eq!(same(Some(&one), Some(&other)), same(Some(&other), Some(&one)));
+            prop_assert!(same(Some(&one), Some(&one)));
+        }
     }
 }

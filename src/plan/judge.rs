@@ -193,3 +193,6 @@ fn unsaid(person: &Person) -> Failure {
         "Check that the app registration still has the permission User.Read.All, with admin consent.",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,8 @@ impl Store {
         self.connection().execute(
             "UPDATE temp.planned SET released = (
                SELECT hold FROM main.hold_pairs AS pair
-               WHERE pair.person = planned.person AND pair.digest = planned.digest AND pair.approved_at >= ?1)",
+               WHERE pair.person = planned.person AND pair.digest = planned.digest AND pair.approved_at >= ?1)
+             WHERE person IN (SELECT person FROM main.hold_pairs WHERE approved_at >= ?1)",
             [instant(now - APPROVAL_LIFE)],
         )?;
         Ok(())
@@ -129,6 +130,19 @@ impl Store {
         )?;
         let rows = statement.query_map([digits], read)?;
         rows.map(|row| parse(row?)).collect()
+    }
+
+    /// The people whom a hold holds and who are called so: by object id, by name in the directory or in the app, or by
+    /// account. Several may be; others who were once called the same are not meant.
+    pub fn held_people_called(&self, hold: &str, name: &str) -> anyhow::Result<BTreeSet<PersonId>> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT person FROM hold_pairs LEFT JOIN people USING (person) LEFT JOIN snapshot USING (person)
+             WHERE hold = ?1 AND (person = ?2 OR people.user_name = ?2 COLLATE NOCASE
+               OR snapshot.user_name = ?2 COLLATE NOCASE OR snapshot.account = ?2)",
+        )?;
+        let rows = statement.query_map([hold, name], |row| row.get::<_, String>(0))?;
+        rows.map(|row| Ok(PersonId::new(row?))).collect()
     }
 
     /// Approves a hold: its pairs may be sent within the next 24 hours. Audited with who and why. The word on a hold
@@ -248,4 +262,28 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(String, String, String)> {
 
 fn parse((report, configuration, state): (String, String, String)) -> anyhow::Result<Hold> {
     Ok(Hold { report: serde_json::from_str(&report)?, configuration, state })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Jane left and her successor got her name: the hold is about the successor, whose id sorts last.
+    #[test]
+    fn a_name_means_somebody_in_the_hold_and_never_a_namesake_elsewhere() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(dir.path()).expect("a state");
+        let rows = "INSERT INTO people (person, user_name, standing, since) VALUES
+               ('a', 'jane@acme.example', 'in_scope', ''), ('z', 'Jane@acme.example', 'in_scope', ''),
+               ('y', 'joe@acme.example', 'in_scope', ''), ('x', 'joe@acme.example', 'in_scope', '');
+             INSERT INTO holds VALUES ('h-000001', 'left', 1, '{}', '', '', 'open', NULL, NULL, NULL);
+             INSERT INTO hold_pairs VALUES ('h-000001', 'z', 'd', NULL), ('h-000001', 'y', 'd', NULL),
+               ('h-000001', 'x', 'd', NULL);";
+        store.connection().execute_batch(rows).expect("rows");
+        let called =
+            |name| store.held_people_called("h-000001", name).expect("an answer").into_iter().collect::<Vec<_>>();
+        assert_eq!(called("jane@acme.example"), [PersonId::new("z")]);
+        assert_eq!(called("joe@acme.example"), [PersonId::new("x"), PersonId::new("y")]);
+        assert_eq!(called("a"), []);
+    }
 }

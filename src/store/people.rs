@@ -51,13 +51,15 @@ impl Store {
         Ok(statement.exists([])?)
     }
 
-    /// A person by object id, or by what they are or were called.
+    /// A person by object id, or by what they are or were called: whoever is called so now comes before those who were.
     pub fn person_called(&self, name: &str) -> anyhow::Result<Option<PersonId>> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
-            "SELECT person FROM people WHERE person = ?1 OR user_name = ?1 COLLATE NOCASE
-             UNION SELECT person FROM snapshot WHERE person = ?1 OR account = ?1 OR user_name = ?1 COLLATE NOCASE
-             UNION SELECT person FROM audit WHERE user_name = ?1 COLLATE NOCASE LIMIT 1",
+            "SELECT person, 1 AS preference FROM people WHERE person = ?1
+             UNION SELECT person, 2 FROM people WHERE user_name = ?1 COLLATE NOCASE
+             UNION SELECT person, 3 FROM snapshot WHERE person = ?1 OR account = ?1 OR user_name = ?1 COLLATE NOCASE
+             UNION SELECT person, 4 FROM audit WHERE person = ?1 OR user_name = ?1 COLLATE NOCASE
+             ORDER BY preference, person LIMIT 1",
         )?;
         let found: Option<String> = statement.query_row([name], |row| row.get(0)).optional()?;
         Ok(found.map(PersonId::new))
@@ -88,18 +90,17 @@ impl Store {
 /// whatever is held or fails meanwhile, until they are seen to be back.
 pub(super) fn record_judgements(transaction: &Transaction<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
     transaction.execute(
-        "INSERT INTO main.people (person, user_name, standing, since, failure, fingerprint, attempts, leaving_since)
-         SELECT judged.person, judged.user_name, iif(retried, 'failing', judged.standing), ?1,
-                iif(retried, known.failure, judged.failure),
-                CASE WHEN judged.settled = 1 AND judged.manager IS NULL AND planned.person IS NULL THEN roster.fingerprint END, 0,
-                CASE judged.leaving WHEN 0 THEN NULL WHEN 1 THEN coalesce(known.leaving_since, ?1)
-                  ELSE known.leaving_since END
-         FROM (SELECT *, EXISTS (SELECT 1 FROM temp.planned JOIN main.people USING (person)
-                 WHERE planned.person = judged.person AND planned.released IS NOT NULL
-                   AND planned.cause <> 'manager_arrived' AND people.standing = 'failing') AS retried
-               FROM temp.judged) AS judged
-           LEFT JOIN main.people AS known USING (person)
-           LEFT JOIN temp.roster USING (person) LEFT JOIN temp.planned USING (person)
+        "WITH decided AS (
+           SELECT judged.*, roster.fingerprint, planned.person IS NOT NULL AS has_change, known.failure AS failed_with,
+             known.leaving_since, planned.released IS NOT NULL AND planned.cause <> 'manager_arrived'
+               AND known.standing IS 'failing' AS is_retried
+           FROM temp.judged LEFT JOIN temp.roster USING (person) LEFT JOIN temp.planned USING (person)
+             LEFT JOIN main.people AS known USING (person))
+         INSERT INTO main.people (person, user_name, standing, since, failure, fingerprint, attempts, leaving_since)
+         SELECT person, user_name, iif(is_retried, 'failing', standing), ?1, iif(is_retried, failed_with, failure),
+                CASE WHEN settled = 1 AND manager IS NULL AND NOT has_change THEN fingerprint END, 0,
+                CASE leaving WHEN 0 THEN NULL WHEN 1 THEN coalesce(leaving_since, ?1) ELSE leaving_since END
+         FROM decided
          WHERE true
          ON CONFLICT (person) DO UPDATE SET
            user_name = excluded.user_name,

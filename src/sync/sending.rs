@@ -53,12 +53,16 @@ pub async fn send(job: &Job<'_>, run: i64) -> Result<Sent, Stop> {
 }
 
 async fn send_batch(job: &Job<'_>, run: i64, batch: Vec<Operation>, sent: &mut Sent) -> anyhow::Result<()> {
-    if job.stop.is_cancelled() {
-        let unsent = batch.into_iter().map(|operation| (operation, void(&stopped()))).collect::<Vec<_>>();
+    let proving = tokio::select! {
+        biased;
+        () = job.stop.cancelled() => None,
+        proving = prove(job, batch.clone()) => Some(proving),
+    };
+    let Some((proved, mut outcomes)) = proving else {
+        let unsent: Vec<_> = batch.into_iter().map(|operation| (operation, void(&stopped()))).collect();
         sent.cut_short = Some(stopped());
         return job.store.settle(&unsent, run, job.clock.now());
-    }
-    let (proved, mut outcomes) = prove(job, batch).await;
+    };
     let answers = tokio::select! {
         answers = job.target.apply(&proved) => answers,
         () = stopping(job) => Vec::new(),

@@ -16,7 +16,7 @@ use crate::store::{IncidentUpdate, NewMail};
 pub fn finish(job: &Job<'_>, report: &Report) -> anyhow::Result<()> {
     let now = report.finished_at;
     let zone = job.settings.schedule.timezone;
-    let open = concerned(job, job.store.open_incidents()?);
+    let open = concerned(job, report, job.store.open_incidents()?);
     let seen = seen(job, report);
     let local = now.with_timezone(&zone);
     let letters_today = job.store.letters_since(midnight(local))?;
@@ -27,22 +27,24 @@ pub fn finish(job: &Job<'_>, report: &Report) -> anyhow::Result<()> {
     job.store.forget_old(&job.settings.keep, now)
 }
 
-/// A run of one person sees nobody else's incidents, and no hold as a whole; but it reads everybody, as every run does.
-fn concerned(job: &Job<'_>, open: Vec<OpenIncident>) -> Vec<OpenIncident> {
+/// A run of one person sees nobody else's incidents, and no hold as a whole. It reads everybody, as every run does, but
+/// may have asked the app nothing: whether the app refuses or is down it sees only when it fails by it.
+fn concerned(job: &Job<'_>, report: &Report, open: Vec<OpenIncident>) -> Vec<OpenIncident> {
     let Some(only) = &job.only else { return open };
-    let is_theirs = |it: &OpenIncident| match &it.incident.topic {
+    let is_seen = |it: &OpenIncident| match &it.incident.topic {
         Topic::Person(failure) => &failure.person == only,
-        Topic::Run(_) => true,
-        Topic::Hold(_) | Topic::App(_) | Topic::Expiry(_) | Topic::Notice(_) => false,
+        Topic::App(_) => report.error.is_some(),
+        Topic::Run(error) => report.error.is_some() || !matches!(error.class.as_str(), "target" | "app"),
+        Topic::Expiry(_) => true,
+        Topic::Hold(_) | Topic::Notice(_) => false,
     };
-    open.into_iter().filter(is_theirs).collect()
+    open.into_iter().filter(is_seen).collect()
 }
 
 fn seen(job: &Job<'_>, report: &Report) -> Report {
     let mut seen = report.clone();
-    if let Some(only) = &job.only {
+    if job.only.is_some() {
         seen.holds.clear();
-        seen.failures.retain(|failure| &failure.person == only);
     }
     seen
 }

@@ -7,8 +7,17 @@ use serde_json::{Value, json};
 use crate::Host;
 
 const COUNTS: [&str; 11] = [
-    "roster", "in_scope", "created", "adopted", "updated", "deactivated", "reactivated", "unchanged", "waiting",
-    "failed", "held",
+    "roster",
+    "in_scope",
+    "created",
+    "adopted",
+    "updated",
+    "deactivated",
+    "reactivated",
+    "unchanged",
+    "waiting",
+    "failed",
+    "held",
 ];
 
 /// The object of DESIGN §3: every key, of the right type.
@@ -37,11 +46,11 @@ fn assert_shape(object: &Value, result: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_customers_first_days_end_with_3_then_0_then_1() {
     let host = Host::new(12).await;
-    let held = host.json(&["run", "demo"], 3);
-    assert_shape(&held, "held");
-    assert_eq!((&held["roster"], &held["held"], &held["created"]), (&json!(12), &json!(12), &json!(0)));
-    let hold = held["holds"][0]["id"].as_str().unwrap();
-    assert_eq!(held["holds"][0]["kind"], "configuration");
+    let first = host.json(&["run", "demo"], 3);
+    assert_shape(&first, "held");
+    assert_eq!((&first["roster"], &first["held"], &first["created"]), (&json!(12), &json!(12), &json!(0)));
+    let hold = first["holds"][0]["id"].as_str().unwrap();
+    assert_eq!(first["holds"][0]["kind"], "configuration");
     let approved = host.json(&["approve", "demo", &hold[..6], "--by", "pat", "--why", "looked at it"], 0);
     assert_shape(&approved, "done");
     assert_eq!((&approved["created"], &approved["held"]), (&json!(12), &json!(0)));
@@ -59,7 +68,10 @@ async fn a_customers_first_days_end_with_3_then_0_then_1() {
     host.sandbox.app.admin().quirks(|quirks| quirks.refused.push(refused));
     let partial = host.json(&["run", "demo"], 1);
     assert_shape(&partial, "partial");
-    assert_eq!((&partial["failures"][0]["person"], &partial["failures"][0]["change"]), (&json!(person), &json!("update")));
+    assert_eq!(
+        (&partial["failures"][0]["person"], &partial["failures"][0]["change"]),
+        (&json!(person), &json!("update"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,7 +110,8 @@ async fn refusals_of_configuration_binding_and_state_end_with_78_and_print_their
     std::fs::write(host.file(), right.replace("stage  = \"live\"", "stage  = \"lively\"")).unwrap();
     assert_shape(&host.json(&["run", "demo"], 78), "failed");
     std::fs::write(host.file(), &right).unwrap();
-    std::fs::write(host.dir.path().join("state/demo/state.db"), b"no database at all, and long enough to be seen").unwrap();
+    std::fs::write(host.dir.path().join("state/demo/state.db"), b"no database at all, and long enough to be seen")
+        .unwrap();
     let object = host.json(&["run", "demo"], 78);
     assert_shape(&object, "failed");
     assert!(object["error"].as_str().unwrap().contains("damaged"), "{object:#}");
@@ -170,8 +183,8 @@ async fn a_preview_ends_with_0_and_counts_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn approve_later_releases_at_the_next_run() {
     let host = Host::new(4).await;
-    let held = host.json(&["run", "demo"], 3);
-    let hold = held["holds"][0]["id"].as_str().unwrap();
+    let first = host.json(&["run", "demo"], 3);
+    let hold = first["holds"][0]["id"].as_str().unwrap();
     host.expect(&["approve", "demo", hold, "--later"], 0);
     assert_eq!(host.sandbox.app.admin().writes().len(), 0);
     assert_eq!(host.json(&["run", "demo"], 0)["created"], 4);

@@ -38,7 +38,10 @@ async fn history_tells_who_was_changed_when_why_and_with_what_answer() {
     let run = host.json(&["run", "demo"], 0);
     let of_run = host.json(&["history", "demo", "--run", &run["run"].to_string()], 0);
     let entry = &of_run[0];
-    assert_eq!((&entry["event"], &entry["change"], &entry["cause"]), (&json!("done"), &json!("deactivate"), &json!("disabled")));
+    assert_eq!(
+        (&entry["event"], &entry["change"], &entry["cause"]),
+        (&json!("done"), &json!("deactivate"), &json!("disabled"))
+    );
     assert_eq!(entry["person"], person.as_str());
     assert_eq!(entry["answer"]["status"], 200);
     let of_person = host.json(&["history", "demo", "--person", &person], 0);

@@ -16,7 +16,8 @@ async fn world_with(groups: impl Fn(&str, &str) -> String) -> (World, String) {
 
 #[tokio::test]
 async fn several_groups_are_their_union_and_who_is_in_two_has_one_account() {
-    let (mut world, second) = world_with(|one, two| format!("groups = [\"{one}\", {{ id = \"{two}\", name = \"Casuals\" }}]")).await;
+    let (mut world, second) =
+        world_with(|one, two| format!("groups = [\"{one}\", {{ id = \"{two}\", name = \"Casuals\" }}]")).await;
     let [both] = world.people();
     let casual = world.directory().register(&json!({})).unwrap();
     world.directory().add_member(&second, &both).unwrap();
@@ -52,7 +53,10 @@ async fn an_added_group_needs_no_rebind_and_a_removed_one_holds_its_leavers() {
     let casual = world.directory().register(&json!({})).unwrap();
     world.directory().add_member(&second, &casual).unwrap();
     let first = world.group();
-    world.edit_configuration(&format!("groups        = [\"{first}\"]"), &format!("groups = [\"{first}\", \"{second}\"]"));
+    world.edit_configuration(
+        &format!("groups        = [\"{first}\"]"),
+        &format!("groups = [\"{first}\", \"{second}\"]"),
+    );
     world.run().await;
     world.approve("configuration").await;
     assert!(world.is_active(&casual));
@@ -90,8 +94,7 @@ async fn members_of_nested_groups_count_only_when_that_is_wished() {
 
 #[tokio::test]
 async fn who_is_in_an_excepted_group_is_not_on_the_roster() {
-    let (mut world, except) =
-        world_with(|one, two| format!("groups = [\"{one}\"]\nexcept_groups = [\"{two}\"]")).await;
+    let (mut world, except) = world_with(|one, two| format!("groups = [\"{one}\"]\nexcept_groups = [\"{two}\"]")).await;
     let [excepted, later] = world.people();
     world.directory().add_member(&except, &excepted).unwrap();
     world.go_live().await;
@@ -107,8 +110,7 @@ async fn who_is_in_an_excepted_group_is_not_on_the_roster() {
 
 #[tokio::test]
 async fn an_excepted_group_that_is_gone_fails_the_run() {
-    let (mut world, except) =
-        world_with(|one, two| format!("groups = [\"{one}\"]\nexcept_groups = [\"{two}\"]")).await;
+    let (mut world, except) = world_with(|one, two| format!("groups = [\"{one}\"]\nexcept_groups = [\"{two}\"]")).await;
     world.go_live().await;
     world.directory().delete_group(&except).unwrap();
     let report = world.run().await;
@@ -133,8 +135,11 @@ async fn guests_have_accounts_only_where_that_is_wished() {
 #[tokio::test]
 async fn devices_contacts_and_groups_in_the_group_are_no_people() {
     let mut world = World::new(12).await;
-    let things =
-        [world.directory().add_device("Printer"), world.directory().add_org_contact("Partner"), world.directory().add_group("Empty")];
+    let things = [
+        world.directory().add_device("Printer"),
+        world.directory().add_org_contact("Partner"),
+        world.directory().add_group("Empty"),
+    ];
     for thing in &things {
         world.directory().add_member(&world.group(), thing).unwrap();
     }

@@ -91,7 +91,10 @@ async fn a_chain_of_renames_comes_to_its_end() {
 #[tokio::test]
 async fn a_person_without_a_required_value_waits_then_fails_then_is_provisioned() {
     let mut world = World::new(12).await;
-    world.edit_configuration("title                          = \"user.jobTitle\"", "title = { value = \"user.jobTitle\", required = true }");
+    world.edit_configuration(
+        "title                          = \"user.jobTitle\"",
+        "title = { value = \"user.jobTitle\", required = true }",
+    );
     world.go_live().await;
     let hire = world.directory().hire(&json!({ "jobTitle": null })).unwrap();
     let report = world.run().await;
@@ -113,7 +116,10 @@ async fn a_person_without_a_required_value_waits_then_fails_then_is_provisioned(
 #[tokio::test]
 async fn an_account_whose_person_loses_a_required_value_is_left_alone_and_never_a_leaver() {
     let mut world = World::new(12).await;
-    world.edit_configuration("displayName                    = \"user.displayName\"", "displayName = { value = \"user.displayName\", required = true }");
+    world.edit_configuration(
+        "displayName                    = \"user.displayName\"",
+        "displayName = { value = \"user.displayName\", required = true }",
+    );
     world.go_live().await;
     let [person] = world.people();
     world.directory().set(&person, "displayName", Value::Null).unwrap();
@@ -285,7 +291,12 @@ async fn hostile_names_reach_the_app_as_they_are() {
 #[tokio::test]
 async fn hostile_user_names_are_looked_up_as_they_are() {
     let mut world = World::settled(12).await;
-    for name in ["o'brien@northwind.example", "a\"b\\c@northwind.example", "a+b%20c&d=e@northwind.example", "josé@northwind.example"] {
+    for name in [
+        "o'brien@northwind.example",
+        "a\"b\\c@northwind.example",
+        "a+b%20c&d=e@northwind.example",
+        "josé@northwind.example",
+    ] {
         let hire = world.directory().hire(&json!({ "userPrincipalName": name })).unwrap();
         world.run().await;
         assert_eq!(world.account(&hire)["userName"], name);
@@ -316,7 +327,9 @@ async fn a_run_of_one_person_touches_nobody_else_under_the_same_rules() {
 async fn a_run_of_one_person_ends_nobody_elses_incident_and_hold() {
     let mut world = World::settled(40).await;
     let people = world.directory().members(9);
-    people[1..].iter().for_each(|person| world.leave(person));
+    for person in &people[1..] {
+        world.leave(person);
+    }
     let report = world.run().await;
     let id = hold(&report, "left").id.clone();
     world.forget();

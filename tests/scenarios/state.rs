@@ -28,7 +28,7 @@ async fn two_runs_at_once_are_one_run() {
 
 #[tokio::test]
 async fn twenty_runs_at_once_make_no_double() {
-    let mut world = World::settled(12).await;
+    let world = World::settled(12).await;
     for _ in 0..10 {
         world.directory().hire(&json!({})).unwrap();
     }
@@ -40,7 +40,7 @@ async fn twenty_runs_at_once_make_no_double() {
     let runs = futures_util::future::join_all(jobs.iter().map(|job| sync::run(job, &trigger))).await;
     let created: u64 = runs.iter().flatten().map(|report| report.counts.created).sum();
     assert_eq!((created, world.accounts().len()), (10, 22));
-    assert!(runs.iter().filter_map(|run| run.as_ref().err()).all(|error| error.is::<RunningElsewhere>()));
+    assert!(runs.iter().filter_map(|run| run.as_ref().err()).all(anyhow::Error::is::<RunningElsewhere>));
     drop(jobs);
     world.finish().await;
 }

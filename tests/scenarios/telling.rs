@@ -70,7 +70,9 @@ async fn ten_failures_of_one_run_are_one_mail_that_names_each() {
 async fn held_leavers_are_mailed_every_working_day_and_name_nobody_to_the_client() {
     let mut world = World::settled(40).await;
     let people = world.directory().members(8);
-    people.iter().for_each(|person| world.leave(person));
+    for person in &people {
+        world.leave(person);
+    }
     let name = world.directory().person(&people[0]).unwrap()["displayName"].as_str().unwrap().to_owned();
     let upn = world.directory().person(&people[0]).unwrap()["userPrincipalName"].as_str().unwrap().to_owned();
     // From Thursday to the next Wednesday.
@@ -96,7 +98,9 @@ async fn held_leavers_are_mailed_every_working_day_and_name_nobody_to_the_client
 async fn the_operators_mail_names_people_and_the_command() {
     let mut world = World::settled(40).await;
     let people = world.directory().members(8);
-    people.iter().for_each(|person| world.leave(person));
+    for person in &people {
+        world.leave(person);
+    }
     let report = world.run().await;
     let mail = world.mails_to("integrations@").remove(0);
     let command = format!("rollcall approve demo {}", report.holds[0].id);

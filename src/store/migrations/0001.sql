@@ -65,7 +65,8 @@ CREATE TABLE operations (
   settled_at TEXT,
   told_in    INTEGER REFERENCES runs (id) -- the run whose report counts it; NULL: no report does yet
 ) STRICT;
-CREATE INDEX operations_open ON operations (state, phase) WHERE state IN ('planned', 'in_flight');
+CREATE INDEX operations_planned ON operations (run, phase, id) WHERE state = 'planned';
+CREATE INDEX operations_in_flight ON operations (id) WHERE state = 'in_flight';
 CREATE INDEX operations_run ON operations (run, person);
 CREATE INDEX operations_untold ON operations (person) WHERE told_in IS NULL;
 CREATE INDEX operations_counted ON operations (settled_at, kind, cause)
