@@ -9,8 +9,11 @@ use serde_json::json;
 use crate::world::{World, failing};
 
 /// So many writes have reached the app.
-fn writes(number: usize) -> impl Fn(&Sandbox) -> bool {
-    move |sandbox| sandbox.app.admin().writes().len() >= number
+fn writes(number: u64) -> impl Fn(&Sandbox) -> bool {
+    move |sandbox| {
+        let admin = sandbox.app.admin();
+        admin.counters().get("create") + admin.counters().get("patch") >= number
+    }
 }
 
 /// So many requests of any kind have reached the app.

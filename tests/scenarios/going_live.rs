@@ -102,6 +102,25 @@ async fn new_pairs_beyond_their_own_limit_wait_while_the_approved_ones_go() {
 }
 
 #[tokio::test]
+async fn an_approval_is_for_a_person_and_a_change_not_for_whatever_else_befalls_the_person() {
+    let mut world = World::settled(30).await;
+    let people = world.directory().members(22);
+    let promote = |world: &World, title: &str| {
+        for person in &people {
+            world.directory().set(person, "jobTitle", title).unwrap();
+        }
+    };
+    promote(&world, "As approved");
+    world.run().await;
+    promote(&world, "Something else");
+    let report = world.approve("updates").await;
+    assert_eq!((report.counts.updated, hold(&report, "updates").count), (0, 22));
+    assert_eq!(world.writes().len(), 0);
+    assert_eq!(world.approve("updates").await.counts.updated, 22);
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn only_releases_these_people_and_the_rest_waits_on() {
     let mut world = World::new(12).await;
     world.run().await;

@@ -34,6 +34,18 @@ async fn an_empty_roster_never_acts_by_itself_whatever_the_size() {
 }
 
 #[tokio::test]
+async fn an_empty_roster_is_held_even_where_the_limits_of_each_cause_would_let_everybody_go() {
+    let mut world = World::settled(4).await;
+    let people = world.directory().members(4);
+    people[..2].iter().for_each(|person| world.directory().disable(person).unwrap());
+    world.directory().empty_group(&world.group()).unwrap();
+    let report = world.run().await;
+    assert_eq!((hold(&report, "disabled").count, hold(&report, "left").count), (2, 2), "{report:#?}");
+    assert_eq!((world.active(), world.writes().len()), (4, 0));
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_page_without_rows_at_all_is_no_proof_that_anybody_left() {
     let mut world = World::settled(40).await;
     world.sandbox.entra.fault(Fault::new(Spot::Members, Act::NoRows).always());
