@@ -15,6 +15,7 @@ use crate::report::{Finding, Verdict, plain};
 use crate::scope::Decision;
 use crate::settings::{Settings, Stage};
 use crate::source::Source;
+use crate::store::Store;
 use crate::sync;
 use crate::target::Target;
 
@@ -42,7 +43,7 @@ pub fn execute(context: &Context, arguments: &Arguments) -> anyhow::Result<Exit>
 }
 
 async fn check(settings: &Settings, rules: &Rules) -> anyhow::Result<Vec<Finding>> {
-    let mut findings = vec![configuration(settings)];
+    let mut findings = vec![configuration(settings), binding(settings)];
     let source = Source::connect(&settings.source, &sync::properties(rules))?;
     let (about_source, sample) = source.check(Utc::now()).await;
     findings.extend(about_source);
@@ -59,6 +60,19 @@ fn configuration(settings: &Settings) -> Finding {
         Stage::Live => "stage live",
     };
     finding("configuration", Verdict::Ok, format!("read without mistakes; {stage}"))
+}
+
+/// Whether the state belongs to what the configuration names.
+fn binding(settings: &Settings) -> Finding {
+    let state = settings.state_dir();
+    let checked = Store::open_existing(&state)
+        .and_then(|store| store.map_or(Ok(()), |store| sync::check_binding(settings, &store)));
+    match checked {
+        Ok(()) => {
+            finding("state", Verdict::Ok, format!("{} belongs to this tenant, group and target", state.display()))
+        }
+        Err(error) => finding("state", Verdict::Failure, format!("{error:#}")),
+    }
 }
 
 /// One member through scope and mapping.

@@ -131,7 +131,9 @@ fn to_text(status: &Value) -> String {
         fact("configuration", "not reviewed yet: the first plan waits for approval".to_owned());
     }
     for hold in status["holds"].as_array().into_iter().flatten() {
-        fact("held", format!("{} {}: {}", text(&hold["id"]), text(&hold["kind"]), text(&hold["message"])));
+        let (id, customer) = (text(&hold["id"]), text(&status["customer"]));
+        let approve = format!("Approve with: rollcall approve {customer} {id}");
+        fact("held", format!("{id} {}: {}. {approve}", text(&hold["kind"]), text(&hold["message"])));
     }
     for (what, key) in [("failing", "failing"), ("waiting", "waiting")] {
         for person in status[key].as_array().into_iter().flatten() {

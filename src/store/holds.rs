@@ -101,7 +101,7 @@ impl Store {
                 });
             }
         }
-        let id = hex(&hash.finish().as_ref()[..3]);
+        let id = hex(&hash.finish().as_ref()[..4]);
         Ok((count > 0).then(|| (format!("h-{id}"), count, people)))
     }
 

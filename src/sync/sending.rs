@@ -70,7 +70,7 @@ async fn send_batch(job: &Job<'_>, run: i64, batch: Vec<Operation>, sent: &mut S
     let mut waiting: BTreeMap<i64, Operation> = proved.into_iter().map(|operation| (operation.id, operation)).collect();
     for (id, outcome) in answers {
         let Some(operation) = waiting.remove(&id) else { continue };
-        let settled = match anothers_account(job, &operation, &outcome)? {
+        let settled = match anothers_account(job, (&operation, &outcome), &outcomes)? {
             Some(failure) => Settled::Failed(failure),
             None => sent.interpret(&operation, outcome),
         };
@@ -89,15 +89,24 @@ async fn send_batch(job: &Job<'_>, run: i64, batch: Vec<Operation>, sent: &mut S
 
 /// An app may answer a create with an account that belongs to somebody else, by linking what it takes for the same
 /// e-mail address: nobody may end up with two owners.
-fn anothers_account(job: &Job<'_>, operation: &Operation, outcome: &Outcome) -> anyhow::Result<Option<Failure>> {
+fn anothers_account(
+    job: &Job<'_>,
+    (operation, outcome): (&Operation, &Outcome),
+    settled: &[(Operation, Settled)],
+) -> anyhow::Result<Option<Failure>> {
     let Outcome::Done { account, answer, .. } = outcome else { return Ok(None) };
     let change = &operation.change;
-    let Some(owner) = job.store.owner_of(account)?.filter(|owner| owner.person != change.person) else {
+    let of_this_batch = settled.iter().find_map(|(other, settled)| match settled {
+        Settled::Done { account: theirs, .. } if theirs == account => Some(&other.change),
+        _ => None,
+    });
+    let known = job.store.owner_of(account)?.filter(|owner| owner.person != change.person);
+    let Some(owner) = known.map(|owner| owner.user_name).or(of_this_batch.map(|other| other.user_name.clone())) else {
         return Ok(None);
     };
     let failure = Failure::new(
         FailureClass::Conflict,
-        format!("The app answered {} with the account of {}.", change.user_name, owner.user_name),
+        format!("The app answered {} with the account of {}.", change.user_name, owner),
         "Check both accounts in the app: the two people may share an e-mail address there.",
     );
     Ok(Some(Failure { answer: answer.clone(), ..failure }))

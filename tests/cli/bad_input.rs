@@ -58,7 +58,7 @@ async fn a_wrong_client_id() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_secret() {
     let host = Host::new(2).await;
-    std::fs::write(credential(&host, "entra-secret"), "wrong8Q~0123456789abcdefghijklmnopqrstuv").unwrap();
+    std::fs::write(credential(&host, "entra-secret"), "a-secret-that-nobody-issued-for-this-app").unwrap();
     check(&host, 4, &["client secret", "Entra"]);
     assert_checked(&host, &["secret"]);
 }
