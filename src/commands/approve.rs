@@ -11,7 +11,7 @@ use super::{logging, output, run};
 use crate::model::PersonId;
 use crate::report::Report;
 use crate::settings::{Settings, Stage};
-use crate::store::{Approval, Hold, Store, Trigger};
+use crate::store::{Approval, Hold, NothingApproved, Store, Trigger};
 use crate::sync::{self, Job};
 
 #[derive(Debug, Args)]
@@ -47,7 +47,11 @@ pub fn execute(context: &Context, arguments: &Arguments) -> anyhow::Result<Exit>
     if arguments.later {
         let settings = context.settings_without_secrets(customer)?;
         let released = approve(&settings, &open_store(&settings)?, arguments)?;
-        output::line(&format!("{released} changes are released for the next run, for 24 hours."));
+        if arguments.json {
+            output::json(&Report::json_of_release(settings.stage_name(), released));
+        } else {
+            output::line(&format!("{released} changes are released for the next run, for 24 hours."));
+        }
         return Ok(Exit::Done);
     }
     run::printed(customer, arguments.json, || {
@@ -81,7 +85,11 @@ fn approve(settings: &Settings, store: &Store, arguments: &Arguments) -> anyhow:
     };
     let mut released = 0;
     for hold in &holds {
-        released += store.approve(hold, &approval, Utc::now())?;
+        released +=
+            store.approve(hold, &approval, Utc::now()).map_err(|error| match error.downcast::<NothingApproved>() {
+                Ok(nothing) => UsageError(nothing.to_string()).into(),
+                Err(error) => error,
+            })?;
     }
     Ok(released)
 }
@@ -93,7 +101,13 @@ fn find(store: &Store, id: &str) -> anyhow::Result<Hold> {
         found.retain(open);
     }
     match found.len() {
-        1 => Ok(found.remove(0)),
+        1 if store.still_waits(&found[0])? => Ok(found.remove(0)),
+        1 => {
+            let id = &found[0].report.id;
+            let message =
+                format!("{id} does not wait any more: it was approved, or nobody in it is due; see `rollcall status`");
+            Err(UsageError(message).into())
+        }
         0 => Err(UsageError(format!("there is no hold {id}; `rollcall status` lists those that wait")).into()),
         _ => {
             let ids: Vec<&str> = found.iter().map(|hold| hold.report.id.as_str()).collect();
@@ -119,5 +133,8 @@ fn person(store: &Store, holds: &[Hold], name: &str) -> anyhow::Result<PersonId>
 
 fn login_name() -> String {
     let named = |variable| std::env::var(variable).ok().filter(|name: &String| !name.is_empty());
-    named("SUDO_USER").or_else(|| named("USER")).or_else(|| named("LOGNAME")).unwrap_or_else(|| "somebody".to_owned())
+    named("SUDO_USER")
+        .or_else(|| named("USER"))
+        .or_else(|| named("LOGNAME"))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, Context, CustomerArgument, block_on, open_store};
-use super::exit::{Exit, complain};
+use super::exit::Exit;
 use super::{logging, run};
 use crate::daemon::{self, Controls, Ending, Summary, Work};
 use crate::report::Report;
@@ -134,10 +134,7 @@ impl Work for Customer {
             let schedule = context::schedule(&settings)?;
             Ok((settings, schedule))
         };
-        let (settings, schedule) = read().map_err(|error| {
-            complain(&error);
-            format!("{error:#}")
-        })?;
+        let (settings, schedule) = read().map_err(|error| format!("{error:#}"))?;
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         Ok(schedule)
     }

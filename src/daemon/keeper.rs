@@ -185,6 +185,8 @@ impl<W: Work> Keeper<W> {
     }
 
     async fn reload(&mut self) {
+        // A slot that is due at this moment is the old schedule's, and is not lost with it.
+        self.look_at_the_clock().await;
         self.controls.notifier.reloading();
         match self.work.reload() {
             Ok(schedule) => {

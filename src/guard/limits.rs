@@ -200,7 +200,7 @@ mod tests {
             let done = |number| LimitKind::ALL.map(|kind| (kind, number)).into();
             let mass_null = if nulls { vec!["department".to_owned()] } else { Vec::new() };
             let facts = Facts {
-                active, roster_is_empty, unreviewed, mass_null, planned, asks,
+                active, roster_is_empty, unreviewed, mass_null, planned, asks, declined: Vec::new(),
                 done_in_a_day: done(day), done_in_a_week: done(week.max(day)),
             };
             let plan = approve(&facts, &limits());

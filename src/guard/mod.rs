@@ -25,6 +25,8 @@ pub struct Facts {
     pub planned: BTreeMap<LimitKind, u64>,
     /// Adoptions that need somebody's word.
     pub asks: u64,
+    /// Changes that an approval left out, by the kind of their hold: held already.
+    pub declined: Vec<(HoldKind, u64)>,
     /// Done without approval in the last 24 hours.
     pub done_in_a_day: BTreeMap<LimitKind, u64>,
     /// Done without approval in the last 7 days.
@@ -52,6 +54,8 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct ApprovedPlan {
     objections: Vec<Objection>,
+    /// Why changes are held that an approval left out; they object to nobody else's.
+    declined: Vec<Objection>,
     active: u64,
 }
 
@@ -68,12 +72,19 @@ pub fn approve(facts: &Facts, limits: &Limits) -> ApprovedPlan {
         objections.push(asks(facts));
     }
     objections.extend(LimitKind::ALL.into_iter().filter_map(|kind| limits::objection(kind, facts, limits)));
-    ApprovedPlan { objections, active: facts.active }
+    let objected = |kind: HoldKind| objections.iter().any(|objection| objection.kind == kind);
+    let declined = facts.declined.iter().filter(|(kind, _)| !objected(*kind)).map(declined).collect();
+    ApprovedPlan { objections, declined, active: facts.active }
 }
 
 impl ApprovedPlan {
     pub fn objections(&self) -> &[Objection] {
         &self.objections
+    }
+
+    /// Why anything is held: the objections, and what approvals left out.
+    pub fn reasons(&self) -> impl Iterator<Item = &Objection> {
+        self.objections.iter().chain(&self.declined)
     }
 
     /// Active managed accounts at the time of judging.
@@ -99,6 +110,12 @@ fn unreviewed(facts: &Facts) -> Objection {
              (people disabled or deleted in the directory excepted)"
         ),
     }
+}
+
+fn declined((kind, count): &(HoldKind, u64)) -> Objection {
+    let message =
+        format!("{count} changes were left out when their hold was approved, and wait for a word of their own");
+    Objection { kind: *kind, limit: 0, message }
 }
 
 fn mass_null(facts: &Facts) -> Objection {

@@ -27,6 +27,15 @@ impl Report {
         object
     }
 
+    /// The object of `approve --later`: changes were released, and the next run sends them.
+    pub fn json_of_release(stage: &str, released: u64) -> Value {
+        let mut object = Self::json_without_run(Some(stage), "");
+        object["result"] = json!(RunResult::Done);
+        object["error"] = Value::Null;
+        object["released"] = json!(released);
+        object
+    }
+
     /// The object of a command that ended before there was a run: another one in progress, or a refusal to go on.
     pub fn json_without_run(stage: Option<&str>, error: &str) -> Value {
         let counts = json!(super::Counts::default());

@@ -126,6 +126,14 @@ pub fn load_in(
 }
 
 impl Settings {
+    /// The stage as configuration and JSON spell it.
+    pub fn stage_name(&self) -> &'static str {
+        match self.stage {
+            Stage::Preview => "preview",
+            Stage::Live => "live",
+        }
+    }
+
     /// Where this customer's state lies.
     pub fn state_dir(&self) -> PathBuf {
         self.state_dir.join(&self.customer)

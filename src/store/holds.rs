@@ -14,6 +14,8 @@ use crate::report::{HeldPerson, HoldReport};
 
 /// An approval that was not used expires (guarantee 6).
 const APPROVAL_LIFE: TimeDelta = TimeDelta::hours(24);
+/// Digits of an id that a person must give at least.
+const SHORTEST_PREFIX: usize = 2;
 
 /// A hold as it is kept.
 #[derive(Clone, Debug)]
@@ -57,10 +59,42 @@ impl Store {
         Ok(statement.exists(params![HoldKind::Configuration.as_str(), configuration, instant(now - APPROVAL_LIFE)])?)
     }
 
+    /// Holds the planned changes that an approval of their hold left out, whatever the limits say; how many of each kind.
+    pub fn hold_declined(&self) -> anyhow::Result<Vec<(HoldKind, u64)>> {
+        let connection = self.connection();
+        connection.execute(
+            "UPDATE temp.planned SET hold = (
+               SELECT kind FROM main.declined AS left_out
+               WHERE left_out.person = planned.person AND left_out.digest = planned.digest)
+             WHERE released IS NULL",
+            [],
+        )?;
+        let mut statement = connection
+            .prepare_cached("SELECT hold, count(*) FROM temp.planned WHERE hold IS NOT NULL GROUP BY hold")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+        let mut counts = Vec::new();
+        for row in rows {
+            let (kind, number) = row?;
+            counts.extend(HoldKind::parse(&kind).map(|kind| (kind, number.unsigned_abs())));
+        }
+        Ok(counts)
+    }
+
+    /// Whether anything of a hold still waits: it is open, or an open hold holds one of its pairs.
+    pub fn still_waits(&self, hold: &Hold) -> anyhow::Result<bool> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT 1 FROM hold_pairs AS pair JOIN hold_pairs AS other USING (person, digest)
+               JOIN holds ON holds.id = other.hold
+             WHERE pair.hold = ?1 AND holds.state = 'open'",
+        )?;
+        Ok(hold.state == "open" || statement.exists([&hold.report.id])?)
+    }
+
     /// Gives the held changes of each objection their hold, identified by what it holds.
     pub fn name_holds(&self, plan: &ApprovedPlan, now: DateTime<Utc>) -> anyhow::Result<Vec<HoldReport>> {
         let mut reports = Vec::new();
-        for objection in plan.objections() {
+        for objection in plan.reasons() {
             let Some((id, count, people)) = self.held_by(objection.kind)? else { continue };
             self.connection()
                 .execute("UPDATE temp.planned SET hold = ?2 WHERE hold = ?1", [objection.kind.as_str(), &id])?;
@@ -124,6 +158,10 @@ impl Store {
     /// The holds whose id begins with `prefix` (with or without `h-`), of any state.
     pub fn holds_called(&self, prefix: &str) -> anyhow::Result<Vec<Hold>> {
         let digits = prefix.strip_prefix("h-").unwrap_or(prefix).to_lowercase();
+        // An unset variable in a script must not stand for whatever waits.
+        if digits.len() < SHORTEST_PREFIX {
+            return Ok(Vec::new());
+        }
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
             "SELECT report, configuration, state FROM holds WHERE substr(id, 3, length(?1)) = ?1 ORDER BY id",
@@ -150,6 +188,8 @@ impl Store {
     pub fn approve(&self, hold: &Hold, approval: &Approval, now: DateTime<Utc>) -> anyhow::Result<u64> {
         self.transact(|transaction| {
             let released = approve_pairs(transaction, hold, approval, now)?;
+            anyhow::ensure!(released > 0, NothingApproved);
+            note_declined(transaction, hold)?;
             let all = released == hold.report.count;
             transaction.execute(
                 "UPDATE holds SET state = CASE WHEN ?5 AND state <> 'closed' THEN 'approved' ELSE state END,
@@ -162,6 +202,41 @@ impl Store {
             Ok(released)
         })
     }
+}
+
+/// `--only` and `--except` left nobody: nothing was approved.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody of the hold is left to approve; nothing was changed")]
+pub struct NothingApproved;
+
+/// Whoever an approval leaves out waits for a word of their own; whoever has it does not any more.
+fn note_declined(transaction: &Transaction<'_>, hold: &Hold) -> anyhow::Result<()> {
+    transaction.execute(
+        "DELETE FROM declined WHERE (person, digest) IN
+           (SELECT person, digest FROM hold_pairs WHERE hold = ?1 AND approved_at IS NOT NULL)",
+        [&hold.report.id],
+    )?;
+    transaction.execute(
+        "INSERT OR REPLACE INTO declined (person, digest, kind)
+         SELECT person, digest, ?2 FROM hold_pairs WHERE hold = ?1 AND approved_at IS NULL",
+        [&hold.report.id, &hold.report.kind],
+    )?;
+    Ok(())
+}
+
+/// Pairs that are no longer due are dropped (guarantee 6): neither a yes nor a no outlives its change.
+fn drop_what_is_not_due(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    transaction.execute(
+        "UPDATE hold_pairs SET approved_at = NULL WHERE approved_at IS NOT NULL AND NOT EXISTS
+           (SELECT 1 FROM temp.planned WHERE planned.person = hold_pairs.person AND planned.digest = hold_pairs.digest)",
+        [],
+    )?;
+    transaction.execute(
+        "DELETE FROM declined WHERE NOT EXISTS
+           (SELECT 1 FROM temp.planned WHERE planned.person = declined.person AND planned.digest = declined.digest)",
+        [],
+    )?;
+    Ok(())
 }
 
 fn approve_pairs(
@@ -216,6 +291,7 @@ pub(super) fn close_reviewed(transaction: &Transaction<'_>) -> anyhow::Result<()
 pub(super) fn withdraw_approvals(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     transaction.execute("UPDATE hold_pairs SET approved_at = NULL WHERE approved_at IS NOT NULL", [])?;
     transaction.execute("UPDATE holds SET state = 'closed' WHERE state <> 'closed'", [])?;
+    transaction.execute("DELETE FROM declined", [])?;
     Ok(())
 }
 
@@ -227,6 +303,9 @@ pub(super) fn write(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let Journaling { run, configuration, whole } = *journaling;
+    if whole {
+        drop_what_is_not_due(transaction)?;
+    }
     let ids: BTreeSet<&str> = reports.iter().map(|report| report.id.as_str()).collect();
     let open: Vec<String> = transaction
         .prepare("SELECT id FROM holds WHERE state = 'open'")?

@@ -26,7 +26,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::AuditEntry;
 pub use database::StateRefused;
-pub use holds::{Approval, Hold};
+pub use holds::{Approval, Hold, NothingApproved};
 pub use incidents::IncidentUpdate;
 pub use journal::{Journaling, OpenOperation, Settled};
 pub use lock::{RunLock, RunningElsewhere};

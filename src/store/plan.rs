@@ -179,7 +179,8 @@ impl Store {
     pub fn unapproved_counts(&self) -> anyhow::Result<Vec<(LimitKind, bool, u64)>> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
-            "SELECT kind, cause, ask, count(*) FROM temp.planned WHERE released IS NULL GROUP BY 1, 2, 3",
+            "SELECT kind, cause, ask, count(*) FROM temp.planned
+             WHERE released IS NULL AND hold IS NULL GROUP BY 1, 2, 3",
         )?;
         let rows = statement.query_map([], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get::<_, i64>(3)?))
@@ -197,8 +198,8 @@ impl Store {
     /// Applies the guard's word to every change that no approval has released.
     pub fn apply_verdicts(&self, verdict: impl Fn(ChangeKind, Cause, bool) -> Verdict) -> anyhow::Result<()> {
         let connection = self.connection();
-        let mut groups =
-            connection.prepare("SELECT DISTINCT kind, cause, ask FROM temp.planned WHERE released IS NULL")?;
+        let mut groups = connection
+            .prepare("SELECT DISTINCT kind, cause, ask FROM temp.planned WHERE released IS NULL AND hold IS NULL")?;
         let groups: Vec<(String, String, bool)> =
             groups.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
         for (kind, cause, ask) in groups {
@@ -209,7 +210,7 @@ impl Store {
             };
             connection.execute(
                 "UPDATE temp.planned SET hold = ?4, released = ?5
-                 WHERE kind = ?1 AND cause = ?2 AND ask = ?3 AND released IS NULL",
+                 WHERE kind = ?1 AND cause = ?2 AND ask = ?3 AND released IS NULL AND hold IS NULL",
                 params![kind, cause, ask, hold, released],
             )?;
         }

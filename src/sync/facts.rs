@@ -20,6 +20,7 @@ pub fn gather(job: &Job<'_>, read: &Read) -> anyhow::Result<Facts> {
         roster_is_empty: read.people == 0,
         unreviewed: !is_reviewed(job)?,
         mass_null: vanished(job, read, active)?,
+        declined: job.store.hold_declined()?,
         done_in_a_day: job.store.done_since(now - TimeDelta::hours(24))?,
         done_in_a_week: job.store.done_since(now - TimeDelta::days(7))?,
         ..Facts::default()

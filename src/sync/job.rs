@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Clock, rules};
 use crate::model::{AccountId, Person, PersonId};
 use crate::plan::Rules;
-use crate::settings::{Mistakes, Settings, Stage};
+use crate::settings::{Mistakes, Settings};
 use crate::source::Source;
 use crate::store::Store;
 use crate::target::Target;
@@ -78,10 +78,7 @@ impl<'a> Job<'a> {
     }
 
     pub fn stage_name(&self) -> &'static str {
-        match self.settings.stage {
-            Stage::Preview => "preview",
-            Stage::Live => "live",
-        }
+        self.settings.stage_name()
     }
 
     /// Follows the run's progress.

@@ -3,7 +3,8 @@
 use super::reading::Read;
 use super::recovery::{Doubt, fail_the_doubtful};
 use super::{Job, Step, Stop, matching, references};
-use crate::model::{Cause, Failure, FailureClass, PersonId, Snapshot};
+use crate::mapping::Wanted;
+use crate::model::{Cause, Failure, FailureClass, Operation, PersonId, Snapshot};
 use crate::plan::{self, Decision, Judgement, Subject, judge_member, judge_missing};
 use crate::source::Whereabouts;
 use crate::store::{Candidate, Collision};
@@ -81,7 +82,20 @@ fn plan_decision(
         }
         _ => return Ok(()),
     };
-    job.store.plan_change(&operation, &plan::digest(&operation.change), false)
+    let digest = match &judgement.decision {
+        Decision::Provision => digest_of_creation(job, person, &operation)?,
+        Decision::Nothing | Decision::Change { .. } | Decision::Protected(_) => plan::digest(&operation.change),
+    };
+    job.store.plan_change(&operation, &digest, false)
+}
+
+/// A create is the same whether the manager has an account by now or gets it later in the same run: a run that was
+/// interrupted must not need a second approval for it.
+fn digest_of_creation(job: &Job<'_>, person: &PersonId, operation: &Operation) -> anyhow::Result<String> {
+    let record = job.store.staged_person(person)?.filter(|record| record.manager.is_some());
+    let alone = record.map(|record| job.rules.mapping.map(&record, None));
+    let Some(Wanted::Account(wanted)) = alone else { return Ok(plan::digest(&operation.change)) };
+    Ok(plan::digest(&plan::creation(person, &wanted, &job.rules.match_by).change))
 }
 
 /// Accounts whose person is not on the roster: the source says, one by one, what became of them.

@@ -189,3 +189,19 @@ async fn approve_later_releases_at_the_next_run() {
     assert_eq!(host.sandbox.app.admin().writes().len(), 0);
     assert_eq!(host.json(&["run", "demo"], 0)["created"], 4);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_approved_by_an_empty_id_a_spent_hold_or_nobody() {
+    let host = Host::new(4).await;
+    let first = host.json(&["run", "demo"], 3);
+    let hold = first["holds"][0]["id"].as_str().unwrap();
+    for nothing in ["", "h-", "h"] {
+        host.expect(&["approve", "demo", nothing], 2);
+    }
+    let someone = host.sandbox.directory.members(1).remove(0);
+    host.expect(&["approve", "demo", hold, "--only", &someone, "--except", &someone], 2);
+    assert_eq!(host.sandbox.app.admin().writes().len(), 0);
+    assert_eq!(host.json(&["approve", "demo", hold, "--later"], 0)["released"], 4);
+    assert_eq!(host.json(&["run", "demo"], 0)["created"], 4);
+    host.expect(&["approve", "demo", hold], 2);
+}

@@ -123,3 +123,16 @@ async fn what_cannot_be_settled_after_a_crash_is_not_sent_again_until_it_can() {
     assert!(world.is_active(&hire));
     world.finish().await;
 }
+
+#[tokio::test]
+async fn a_first_run_that_was_interrupted_needs_no_second_approval_for_its_creates() {
+    let mut world = World::with_managers(130).await;
+    world.run().await;
+    world.approve_later("configuration", |_| {});
+    assert!(world.run_until(writes(30)).await.is_none(), "the process died in the middle");
+    world.forget();
+    let report = world.run().await;
+    assert!(!report.holds.iter().any(|hold| hold.kind == "creates"), "{:?}", report.holds);
+    assert_eq!(world.accounts().len(), 130);
+    world.assert_no_doubles();
+}

@@ -213,3 +213,44 @@ async fn an_approval_is_spent_once_it_was_used() {
     assert_eq!((report.counts.deactivated, report.counts.held), (0, 8), "the second leave needs a word of its own");
     world.finish().await;
 }
+
+#[tokio::test]
+async fn who_is_left_out_of_an_approval_waits_for_a_word_of_their_own() {
+    let mut world = World::settled(20).await;
+    let people: [String; 3] = world.people();
+    for person in &people {
+        world.leave(person);
+    }
+    assert_eq!(hold(&world.run().await, "left").count, 3);
+    let spared = vec![PersonId::new(people[0].as_str())];
+    let report = world.approve_with("left", |approval| approval.except = spared).await;
+    assert_eq!(report.counts.deactivated, 2);
+    assert!(world.is_active(&people[0]), "alone they would be within the limit, and still nobody said yes");
+    assert_eq!(hold(&report, "left").count, 1);
+    let again = world.run().await;
+    assert_eq!((again.counts.deactivated, again.counts.held), (0, 1));
+    let released = world.approve("left").await;
+    assert_eq!(released.counts.deactivated, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_yes_does_not_outlive_its_change() {
+    let mut world = World::settled(20).await;
+    let people: [String; 4] = world.people();
+    for person in &people {
+        world.leave(person);
+    }
+    world.run().await;
+    world.approve_later("left", |_| {});
+    for person in &people {
+        world.join(person);
+    }
+    assert_eq!(world.run().await.counts.held, 0, "nobody is due any more");
+    for person in &people {
+        world.leave(person);
+    }
+    let report = world.run().await;
+    assert_eq!((report.counts.deactivated, hold(&report, "left").count), (0, 4), "the old yes is not theirs");
+    world.finish().await;
+}

@@ -115,6 +115,14 @@ CREATE TABLE hold_pairs (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX hold_pairs_approved ON hold_pairs (person, digest) WHERE approved_at IS NOT NULL;
 
+-- Changes that an approval of their hold left out: held until they have a word of their own, or are no longer due.
+CREATE TABLE declined (
+  person TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  kind   TEXT NOT NULL,
+  PRIMARY KEY (person, digest)
+) STRICT, WITHOUT ROWID;
+
 -- How many of the people on the last complete roster had each attribute.
 CREATE TABLE attribute_counts (
   attribute TEXT NOT NULL PRIMARY KEY,
