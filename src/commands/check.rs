@@ -65,12 +65,12 @@ fn configuration(settings: &Settings) -> Finding {
 /// Whether the state belongs to what the configuration names.
 fn binding(settings: &Settings) -> Finding {
     let state = settings.state_dir();
-    let checked = Store::open_existing(&state)
-        .and_then(|store| store.map_or(Ok(()), |store| sync::check_binding(settings, &store)));
+    let bound = |store: Store| sync::check_binding(settings, &store);
+    let checked = Store::open_existing(&state).and_then(|store| store.map(bound).transpose());
+    let state = state.display();
     match checked {
-        Ok(()) => {
-            finding("state", Verdict::Ok, format!("{} belongs to this tenant, group and target", state.display()))
-        }
+        Ok(None) => finding("state", Verdict::Ok, format!("none yet; the first run makes it in {state}")),
+        Ok(Some(())) => finding("state", Verdict::Ok, format!("{state} belongs to this tenant, group and target")),
         Err(error) => finding("state", Verdict::Failure, format!("{error:#}")),
     }
 }

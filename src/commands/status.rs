@@ -10,7 +10,7 @@ use super::output;
 use crate::plan::Standing;
 use crate::report::{RunError, plain};
 use crate::schedule::Schedule;
-use crate::settings::{self, Settings, Stage};
+use crate::settings::{self, KeyPath, Mistake, Mistakes, Place, Settings, Stage};
 use crate::store::{KnownPerson, RunSummary, Store};
 
 #[derive(Debug, Args)]
@@ -23,6 +23,14 @@ pub struct Arguments {
 }
 
 pub fn execute(context: &Context, arguments: &Arguments) -> anyhow::Result<Exit> {
+    if !context.config_dir.is_dir() {
+        let mistake = Mistake::new(
+            Place::whole(&context.config_dir.display().to_string()),
+            KeyPath::default(),
+            "no such directory",
+        );
+        return Err(Mistakes::from(mistake).into());
+    }
     if let Some(customer) = &arguments.customer {
         let status = of_customer(context, customer)?;
         if arguments.json {

@@ -36,6 +36,15 @@ pub(super) fn forbidden<'v>(value: &'v Value, person: &Person, is_name: bool) ->
     }
 }
 
+/// Characters that nobody sees and that make two names look alike: no account may be known by them.
+pub(super) fn has_invisible(value: &Value) -> bool {
+    let invisible = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    value.as_str().is_some_and(|text| text.contains(invisible))
+}
+
 fn text(value: &Value) -> Result<Option<Value>, String> {
     let text = match value {
         Value::String(text) => text.clone(),

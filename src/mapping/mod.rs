@@ -175,6 +175,9 @@ impl Line {
             return Ok(Wish::Leave);
         }
         let Some(value) = value.or_else(|| self.default.clone()) else { return self.without_value(person) };
+        if self.is_match && canonical::has_invisible(&value) {
+            return Err(rejection::undecidable(self, person, "there is an invisible character in it"));
+        }
         if let Some(text) = canonical::forbidden(&value, person, self.is_match) {
             return Err(rejection::forbidden(self, person, text));
         }

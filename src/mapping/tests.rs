@@ -296,3 +296,12 @@ fn the_fingerprint_is_the_same_for_the_short_and_the_long_form() {
          [\"userName\",\"user.mail\",\"always\",\"clear\",true,null]"
     );
 }
+
+#[test]
+fn no_account_is_known_by_characters_that_nobody_sees() {
+    for hidden in ["ada\u{1b}[31m@x", "\u{202e}ada@x", "a\u{200b}da@x", "ada\n@x", "ada\u{9b}@x"] {
+        let by_name = wish_of("externalId", line("user.a"), &person(json!({ "a": hidden }))).unwrap_err();
+        assert!(by_name.reason.contains("invisible"), "{}", by_name.reason);
+        wish(line("user.a"), &person(json!({ "a": hidden }))).expect("elsewhere it is theirs to say");
+    }
+}

@@ -60,7 +60,10 @@ fn check(connection: &Connection, file: &Path) -> anyhow::Result<()> {
     let application: i64 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|why| refusal(file, &why))?;
     if application == 0 {
-        return Ok(());
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
+            .map_err(|why| refusal(file, &why))?;
+        return if tables == 0 { Ok(()) } else { Err(damaged(file, "it is another program's database").into()) };
     }
     if application != APPLICATION_ID {
         return Err(damaged(file, "it is another program's database").into());
