@@ -246,6 +246,11 @@ fn approve_pairs(
     now: DateTime<Utc>,
 ) -> anyhow::Result<u64> {
     let (id, at) = (&hold.report.id, instant(now));
+    // An expired yes is none: whoever had one and is left out now has been left out.
+    transaction.execute(
+        "UPDATE hold_pairs SET approved_at = NULL WHERE hold = ?1 AND approved_at < ?2",
+        params![id, instant(now - APPROVAL_LIFE)],
+    )?;
     if approval.only.is_empty() {
         transaction.execute("UPDATE hold_pairs SET approved_at = ?2 WHERE hold = ?1", params![id, at])?;
     }
@@ -262,8 +267,8 @@ fn approve_pairs(
         )?;
     }
     let released: i64 = transaction.query_row(
-        "SELECT count(*) FROM hold_pairs WHERE hold = ?1 AND approved_at >= ?2",
-        params![id, instant(now - APPROVAL_LIFE)],
+        "SELECT count(*) FROM hold_pairs WHERE hold = ?1 AND approved_at IS NOT NULL",
+        [id],
         |row| row.get(0),
     )?;
     Ok(released.unsigned_abs())

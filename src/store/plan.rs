@@ -1,7 +1,7 @@
 //! Working tables `judged`, `wanted_keys`, `planned`, `listed`: one run's plan, which may be as large as a company.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Row, params};
 
 use super::{Store, fold_key, people, snapshot};
 use crate::guard::{LimitKind, Verdict};
@@ -166,13 +166,6 @@ impl Store {
             Ok(PlannedRow { person: PersonId::new(person), operation, digest, ask, hold })
         })
         .collect()
-    }
-
-    pub fn planned_change_of(&self, person: &PersonId) -> anyhow::Result<Option<ChangeKind>> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached("SELECT kind FROM temp.planned WHERE person = ?1")?;
-        let kind: Option<String> = statement.query_row([person.as_str()], |row| row.get(0)).optional()?;
-        Ok(kind.and_then(|kind| parse_kind(&kind)))
     }
 
     /// How many changes no approval has released yet, by kind and cause; adoptions that must be asked about apart.

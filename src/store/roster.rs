@@ -44,12 +44,6 @@ impl Store {
         people::count(&self.connection(), "SELECT count(*) FROM temp.roster")
     }
 
-    pub fn is_on_roster(&self, person: &PersonId) -> anyhow::Result<bool> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached("SELECT 1 FROM temp.roster WHERE person = ?1")?;
-        Ok(statement.exists([person.as_str()])?)
-    }
-
     /// A person's record as staged; `None` for people who are unchanged or not on the roster.
     pub fn staged_person(&self, person: &PersonId) -> anyhow::Result<Option<Person>> {
         let connection = self.connection();

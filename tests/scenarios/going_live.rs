@@ -254,3 +254,20 @@ async fn a_yes_does_not_outlive_its_change() {
     assert_eq!((report.counts.deactivated, hold(&report, "left").count), (0, 4), "the old yes is not theirs");
     world.finish().await;
 }
+
+#[tokio::test]
+async fn an_expired_yes_leaves_out_whoever_is_left_out_of_the_next() {
+    let mut world = World::settled(20).await;
+    let people: [String; 4] = world.people();
+    for person in &people {
+        world.leave(person);
+    }
+    world.run().await;
+    world.approve_later("left", |_| {});
+    world.wait(TimeDelta::hours(25));
+    world.run().await;
+    let chosen = people[..3].iter().map(|person| PersonId::new(person.as_str())).collect();
+    let report = world.approve_with("left", |approval| approval.only = chosen).await;
+    assert_eq!((report.counts.deactivated, report.counts.held), (3, 1), "the fourth has only a yes that is over");
+    world.finish().await;
+}
